@@ -11,8 +11,8 @@ help: ## show this text
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 demo: .venv/.demo ## build a lab (LAB=bridge_nat), show its outcomes, take it down
-	@ANSIBLE_STDOUT_CALLBACK=virtnet.linux.lab PATH="$(CURDIR)/.venv/bin:$$PATH" \
-		ansible-playbook virtnet.linux.lab -e lab=$(LAB)
+	@ANSIBLE_CONFIG="$(CURDIR)/ansible.cfg" ANSIBLE_STDOUT_CALLBACK=virtnet.linux.lab \
+		.venv/bin/ansible-playbook virtnet.linux.lab -e lab=$(LAB)
 
 test: .venv/.dev ## run everything
 	@$(SUITE)
@@ -28,7 +28,7 @@ unit: .venv/.dev ## tests of planning and comparison; no root needed
 sanity: .venv/.dev ## the whole of ansible-test sanity
 	@$(SUITE) sanity
 
-build: .venv/.dev ## build the tarball in .build/dist, install it, ask Galaxy's importer
+build: .venv/.dev ## build the tarball in .build/dist, install it, ask Galaxy's importer; root
 	@$(SUITE) package
 
 integration: .venv/.dev ## module by module on the running kernel; root

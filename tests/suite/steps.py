@@ -45,7 +45,7 @@ class Stage:
 
 @dataclass(frozen=True)
 class Tally:
-    """What pytest runs have counted."""
+    """What pytest runs have counted. Any other step that fails counts as one failure."""
 
     passed: int = 0
     failed: int = 0
@@ -91,7 +91,7 @@ def run_stage(stage: Stage) -> list[Result]:
 
 def _run(stage: Stage, step: Step) -> Result:
     if step.needs and not any(ROOT.glob(step.needs)):
-        print(f"   {step.name}: nothing here yet ({step.needs})", flush=True)
+        _tell([f"   {step.name}: nothing here yet ({step.needs})"])
         return Result(stage.name, step.name, "nothing here yet")
     log_file = LOGS / f"{stage.name}-{re.sub('[^a-z0-9.]+', '-', step.name.lower())}.log"
     started = time.monotonic()
@@ -100,15 +100,21 @@ def _run(stage: Stage, step: Step) -> Result:
     log = log_file.read_text(errors="replace")
     if step.faults and re.search(step.faults, log, re.MULTILINE):
         succeeded = False
-    result = Result(stage.name, step.name, "passed" if succeeded else "failed", seconds, Tally.of(log))
+    tally = Tally.of(log)
+    if not succeeded and not tally.failed:
+        tally += Tally(failed=1)
+    result = Result(stage.name, step.name, "passed" if succeeded else "failed", seconds, tally)
     # What was skipped should be seen, with its reason; a failure as a whole.
     shown = "^SKIPPED" if succeeded else step.tells
     lines = [line for line in log.splitlines() if re.search(shown, line)]
-    counted = f": {result.tally}" if result.tally != Tally() else ""
-    # Printed at once: another step may be telling at the same time.
-    head = f"   {step.name} {result.outcome}{counted} ({seconds:.1f} s)"
-    print("\n".join([head, *(f"     {line}" for line in lines)]), flush=True)
+    counted = f": {tally}" if tally != Tally() else ""
+    _tell([f"   {step.name} {result.outcome}{counted} ({seconds:.1f} s)", *(f"     {line}" for line in lines)])
     return result
+
+
+def _tell(lines: Sequence[str]) -> None:
+    # In one write: another step may be telling at the same time.
+    print("".join(f"{line}\n" for line in lines), end="", flush=True)
 
 
 def _execute(step: Step, log_file: Path) -> bool:
