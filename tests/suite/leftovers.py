@@ -19,7 +19,7 @@ PROCESSES = {"dnsmasq", "linux.uml", "ping", "tcpdump", "teamd"}
 VOLATILE = {"expires", "handle", "stats", "stats64", "valid_life_time", "preferred_life_time", "packets", "bytes"}
 """Keys of JSON answers whose values change by themselves."""
 
-ADDRESSES_GO = 10
+PATIENCE = 10
 """Seconds that the kernel may take to clean up: it removes a namespace's links after `ip netns del` has returned."""
 
 Snapshot = Mapping[str, "frozenset[str]"]
@@ -28,7 +28,7 @@ Snapshot = Mapping[str, "frozenset[str]"]
 def snapshot() -> Snapshot:
     """Everything that is compared: for each aspect, one line for each thing there."""
     return {
-        "namespace": _files("/run/netns", "/var/run/netns"),
+        "namespace": _files("/run/netns"),
         "link": _json("ip", "-j", "-d", "link"),
         "address": _json("ip", "-j", "addr"),
         "IPv4 rule": _json("ip", "-j", "-4", "rule"),
@@ -45,7 +45,7 @@ def snapshot() -> Snapshot:
 
 def wait_for(before: Snapshot) -> list[str]:
     """The differences that remain after a while, one line each; none if all is as it was."""
-    deadline = time.monotonic() + ADDRESSES_GO
+    deadline = time.monotonic() + PATIENCE
     while (found := differences(before, snapshot())) and time.monotonic() < deadline:
         time.sleep(0.2)
     return found

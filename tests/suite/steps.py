@@ -19,6 +19,8 @@ from .checkout import LOGS, ROOT
 TIME_LIMIT = 1800
 """Seconds after which a step has hung."""
 
+_running: set[subprocess.Popen[bytes]] = set()
+
 
 @dataclass(frozen=True)
 class Step:
@@ -84,7 +86,12 @@ def run_stage(stage: Stage) -> list[Result]:
     print(f"\n== {stage.name}: {stage.title}", flush=True)
     started = time.monotonic()
     with ThreadPoolExecutor(stage.workers) as pool:
-        results = list(pool.map(lambda step: _run(stage, step), stage.steps()))
+        try:
+            results = list(pool.map(lambda step: _run(stage, step), stage.steps()))
+        except KeyboardInterrupt:
+            for process in list(_running):
+                _end(process)
+            raise
     print(f"   {stage.name} took {time.monotonic() - started:.0f} s", flush=True)
     return results
 
@@ -119,7 +126,7 @@ def _tell(lines: Sequence[str]) -> None:
 
 def _execute(step: Step, log_file: Path) -> bool:
     with log_file.open("w") as log:
-        # A session of its own, so that a step that hangs is ended together with all that it has started.
+        # A session of its own, so that a step can be ended together with all that it has started.
         process = subprocess.Popen(
             step.command,
             cwd=step.cwd,
@@ -129,12 +136,22 @@ def _execute(step: Step, log_file: Path) -> bool:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+        _running.add(process)
         try:
             return process.wait(TIME_LIMIT) == 0
         except subprocess.TimeoutExpired:
+            _end(process)
             log.write(f"\nEnded after {TIME_LIMIT} s\n")
             return False
         finally:
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
+            _running.discard(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Ends a step and what it has started, with a chance to clean up."""
+    os.killpg(process.pid, signal.SIGINT)
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
