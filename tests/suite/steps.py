@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
@@ -150,8 +151,9 @@ def _execute(step: Step, log_file: Path) -> bool:
 def _end(process: subprocess.Popen[bytes]) -> None:
     """Ends a step and what it has started, with a chance to clean up."""
     os.killpg(process.pid, signal.SIGINT)
-    try:
+    with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(10)
-    except subprocess.TimeoutExpired:
+    # What a shell has put into the background takes no notice of SIGINT.
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+    process.wait()
