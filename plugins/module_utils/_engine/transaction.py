@@ -1,0 +1,152 @@
+# SPDX-FileCopyrightText: The virtnet.linux authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Plan, apply, verify, and on any failure back to where it began."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from .._kernel.netlink import Channels
+from .._kernel.perform import OperationFailed, Performer
+from .._kernel.read import KernelSource
+from .._resources.restore import plan_back
+from .._values.errors import VirtnetError
+from .._values.kept import Kept
+from .._values.operation import Operation
+from .._values.world import World
+from .keep import keep
+from .plan import Entry, Step, commands_of, make_plan
+
+PASSES = 3  # what one pass makes the kernel undo (a link that goes down loses its routes), the next one redoes
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """What a run did, or in check mode would do.
+
+    :param before: by the entry's label, what was asked for as it was; only where something differs.
+    :param after: the same as it is now.
+    :param views: of every entry, as it was before.
+    """
+
+    changed: bool
+    commands: list[str]
+    before: dict[str, t.Any]
+    after: dict[str, t.Any]
+    warnings: list[str]
+    views: list[dict[str, t.Any]]
+
+
+class Journal(t.Protocol):
+    """Where the kept state is written before the first operation, so that it survives a kill."""
+
+    def open(self, kept: Kept) -> None:
+        """Called before the first operation."""
+
+    def close(self) -> None:
+        """Called when all is done, or all is undone."""
+
+
+class Transaction:
+    """One run of the engine; keeps its netlink sockets between its steps."""
+
+    def __init__(self, check: bool, journal: Journal | None = None) -> None:
+        self._check = check
+        self._journal = journal
+        self.channels = Channels()
+
+    def world(self) -> World:
+        """The kernel's state, read anew."""
+        return World(KernelSource(self.channels), lenient=self._check)
+
+    def run(self, entries: t.Sequence[Entry]) -> Outcome:
+        """Bring about what the entries ask for, or in check mode say what would be done.
+
+        :raises VirtnetError: it could not be done, and everything is as it was, unless it says otherwise.
+        """
+        world = self.world()
+        views = [self._view(entry, world) for entry in entries]
+        steps = make_plan(entries, world)
+        touched = {id(step.entry) for step in steps}
+        before, after = {}, {}
+        for entry, view in zip(entries, views):
+            if id(entry) in touched:
+                before[entry.label], after[entry.label] = view, self._view(entry, world)
+        warnings = [
+            f"the namespace {netns!r} does not exist; in check mode it is taken for an empty one"
+            for netns in world.assumed
+        ]
+        commands = commands_of(steps)
+        if steps and not self._check:
+            commands += self._apply(entries, steps, world)
+        return Outcome(bool(steps), commands, before, after, warnings, views)
+
+    @staticmethod
+    def _view(entry: Entry, world: World) -> dict[str, t.Any]:
+        try:
+            return entry.resource.view(world)
+        except VirtnetError as error:
+            raise entry.error(error) from None
+
+    def _apply(self, entries: t.Sequence[Entry], steps: list[Step], world: World) -> list[str]:
+        """Perform the steps and verify; returns the commands of what had to be done after the first pass."""
+        kept = keep(world, self.world(), steps)
+        if self._journal is not None:
+            self._journal.open(kept)
+        extra: list[str] = []
+        try:
+            for attempt in range(PASSES):
+                self._perform(steps)
+                steps = make_plan(entries, self.world())
+                if not steps:
+                    break
+                extra += commands_of(steps)
+            else:
+                raise steps[0].entry.error(f"the kernel does not keep it: {steps[0].operation.summary} has no effect")
+        except BaseException as error:
+            self._back(kept, error)
+            if self._journal is not None:
+                self._journal.close()
+            raise
+        if self._journal is not None:
+            self._journal.close()
+        return extra
+
+    def _perform(self, steps: t.Sequence[Step]) -> None:
+        try:
+            self._performer().perform([step.operation for step in steps])
+        except OperationFailed as failed:
+            step = steps[failed.position]
+            words = failed.operation.explain.get(getattr(failed.cause, "errno", 0)) or str(failed)
+            raise step.entry.error(words) from None
+
+    def _performer(self) -> Performer:
+        return Performer(self.channels)
+
+    def _back(self, kept: Kept, error: BaseException) -> None:
+        """Lead the machine back; says so in the error if that fails too."""
+        problem = self.roll_back(kept)
+        if problem and isinstance(error, VirtnetError):
+            raise VirtnetError(f"{error}; and the state before could not be restored: {problem}") from None
+
+    def roll_back(self, kept: Kept) -> str:
+        """Plan from what there is to what was kept, and do it; returns what could not be done."""
+        problem = ""
+        for _attempt in range(PASSES):
+            world = self.world()
+            operations: list[Operation] = []
+            for operation in plan_back(kept, world):
+                world.apply(operation)
+                operations.append(operation)
+            if not operations:
+                return ""
+            problem = ""
+            while operations:  # what fails is left out, and planned again in the next pass
+                try:
+                    self._performer().perform(operations)
+                    operations = []
+                except OperationFailed as failed:
+                    problem = str(failed)
+                    operations = operations[failed.position + 1 :]
+        return problem or "it does not stay as it was"

@@ -1,0 +1,38 @@
+# SPDX-FileCopyrightText: The virtnet.linux authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The files that `ip netns exec` puts over /etc (ip-netns(8)): here, the name servers."""
+
+from __future__ import annotations
+
+import os
+
+DIRECTORY = "/etc/netns"
+
+
+def nameservers(name: str) -> tuple[str, ...] | None:
+    """The name servers kept for a namespace; None when it has no file of its own."""
+    if name.startswith("/"):
+        return None
+    try:
+        with open(f"{DIRECTORY}/{name}/resolv.conf", encoding="utf-8") as file:
+            words = [line.split() for line in file]
+    except FileNotFoundError:
+        return None
+    return tuple(line[1] for line in words if len(line) > 1 and line[0] == "nameserver")
+
+
+def write_nameservers(name: str, servers: tuple[str, ...] | None) -> None:
+    """Keep name servers for a namespace, or (None) none; its folder goes when nothing else is in it."""
+    folder = f"{DIRECTORY}/{name}"
+    path = f"{folder}/resolv.conf"
+    if servers is None:
+        try:
+            os.unlink(path)
+            os.rmdir(folder)
+        except OSError:
+            pass  # not there, or somebody else keeps files beside it
+        return
+    os.makedirs(folder, mode=0o755, exist_ok=True)
+    with open(path + ".new", "w", encoding="utf-8") as file:
+        file.writelines(f"nameserver {server}\n" for server in servers)
+    os.replace(path + ".new", path)

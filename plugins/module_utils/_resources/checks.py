@@ -1,0 +1,119 @@
+# SPDX-FileCopyrightText: The virtnet.linux authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Checks of option values, each with one clear sentence; they return the normal form."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import typing as t
+
+from .._values.errors import InvalidOption
+
+IFNAMSIZ = 16  # include/uapi/linux/if.h, with the final zero
+NAME_MAX = 255  # a namespace is a file in /run/netns
+_HEX = re.compile(r"[0-9a-f]{12}")
+_FORBIDDEN = re.compile(r"[\s/:\x00]")
+
+
+def interface(option: str, name: str) -> str:
+    """An interface name as the kernel takes it (dev_valid_name())."""
+    if not name or len(name.encode()) >= IFNAMSIZ:
+        raise InvalidOption(option, name, "is not an interface name: 1 to 15 bytes")
+    if name in (".", "..") or name.startswith("-") or _FORBIDDEN.search(name):
+        raise InvalidOption(option, name, "is not an interface name: no space, '/' or ':', no leading '-'")
+    return name
+
+
+def namespace(option: str, name: str | None) -> str | None:
+    """A namespace's name or absolute path; None stays None."""
+    if name is None:
+        return None
+    if name.startswith("/"):
+        if "\0" in name or "\n" in name:
+            raise InvalidOption(option, name, "is not a path")
+        return name
+    return new_namespace(option, name)
+
+
+def new_namespace(option: str, name: str) -> str:
+    """A name for a namespace: a plain file name."""
+    if not name or len(name.encode()) > NAME_MAX:
+        raise InvalidOption(option, name, "is not a namespace name: 1 to 255 bytes")
+    if name in (".", "..") or name.startswith("-") or re.search(r"[\s/\x00]", name):
+        raise InvalidOption(option, name, "is not a namespace name: no space or '/', no leading '-'")
+    return name
+
+
+def mac(option: str, value: str) -> str:
+    """A unicast MAC address in any notation, as six lower-case pairs with colons."""
+    digits = re.sub(r"[:.\-]", "", value).lower()
+    if not _HEX.fullmatch(digits):
+        raise InvalidOption(option, value, "is not a MAC address such as 02:00:00:00:00:01")
+    if int(digits[:2], 16) & 1:
+        raise InvalidOption(option, value, "is a multicast MAC address; an interface needs a unicast one")
+    if digits == "0" * 12:
+        raise InvalidOption(option, value, "is all zero; an interface needs a MAC address of its own")
+    return ":".join(digits[at : at + 2] for at in range(0, 12, 2))
+
+
+def any_mac(option: str, value: str) -> str:
+    """A MAC address of any kind, also all zero or multicast."""
+    digits = re.sub(r"[:.\-]", "", value).lower()
+    if not _HEX.fullmatch(digits):
+        raise InvalidOption(option, value, "is not a MAC address such as 02:00:00:00:00:01")
+    return ":".join(digits[at : at + 2] for at in range(0, 12, 2))
+
+
+def cidr_address(option: str, value: str) -> str:
+    """An address with its prefix length, such as 192.0.2.1/24."""
+    if "/" not in value:
+        raise InvalidOption(option, value, "has no prefix length: write it as 192.0.2.1/24")
+    try:
+        return str(ipaddress.ip_interface(value).with_prefixlen)
+    except ValueError:
+        raise InvalidOption(option, value, "is not an address with a prefix length, such as 192.0.2.1/24") from None
+
+
+def address(option: str, value: str) -> str:
+    """An IP address without prefix length."""
+    try:
+        return str(ipaddress.ip_address(value))
+    except ValueError:
+        raise InvalidOption(option, value, "is not an IP address") from None
+
+
+def network(option: str, value: str, strict: bool = True) -> str:
+    """A network as CIDR; an address alone is the network of one host."""
+    try:
+        return str(ipaddress.ip_network(value, strict=strict).with_prefixlen)
+    except ValueError:
+        pass
+    try:
+        right = ipaddress.ip_interface(value).network
+    except ValueError:
+        raise InvalidOption(option, value, "is not a network such as 192.0.2.0/24") from None
+    raise InvalidOption(option, value, f"has host bits set; the network is {right}")
+
+
+def between(option: str, value: t.Any, low: float, high: float) -> t.Any:
+    """A number in a range."""
+    if not low <= value <= high:
+        raise InvalidOption(option, value, f"is not between {low:g} and {high:g}")
+    return value
+
+
+def family_of(value: str) -> int:
+    """AF_INET or AF_INET6 of an address or network in normal form."""
+    return 10 if ":" in value else 2
+
+
+def span(option: str, value: str, low: int, high: int) -> tuple[int, int]:
+    """A number or a range such as 1000-2000."""
+    first, _dash, last = str(value).partition("-")
+    if not first.isdigit() or not (last or first).isdigit():
+        raise InvalidOption(option, value, "is not a number or a range such as 1000-2000")
+    start, end = int(first), int(last or first)
+    if not low <= start <= end <= high:
+        raise InvalidOption(option, value, f"is not between {low} and {high}")
+    return start, end

@@ -1,0 +1,85 @@
+# SPDX-FileCopyrightText: The virtnet.linux authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The forwarding table of a VXLAN: to which far end frames for a MAC address go."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._values.errors import InvalidOption
+from .._values.operation import Change, Index, Netlink, Operation
+from .._values.state import Forwarding
+from .._values.world import World
+from . import checks
+from .link import LinkResource
+from .resource import Options, Plan, in_namespace, typed
+
+AF_BRIDGE = 7
+NTF_SELF = 2
+NUD_PERMANENT, NUD_NOARP = 0x80, 0x40
+ANY_MAC = "00:00:00:00:00:00"  # the default destination: a copy goes to each (head-end replication)
+
+FDB_SPEC: dict[str, t.Any] = {
+    "fdb": {
+        "type": "list",
+        "elements": "dict",
+        "options": {
+            "mac": {"type": "str", "default": ANY_MAC},
+            "destination": {"type": "str", "required": True},
+        },
+    },
+    "exclusive_fdb": {"type": "bool", "default": False},
+}
+
+
+def parse_fdb(options: Options) -> t.Callable[[LinkResource, World], Plan] | None:
+    """What a VXLAN plans for its forwarding table; None: nothing was asked."""
+    entries, exclusive = options.get("fdb"), bool(options.get("exclusive_fdb"))
+    if entries is None:
+        if exclusive:
+            raise InvalidOption("exclusive_fdb", True, "needs a list of entries in fdb")
+        return None
+    wanted = [
+        (checks.any_mac("fdb.mac", entry["mac"]), checks.address("fdb.destination", entry["destination"]))
+        for entry in entries
+    ]
+    if len(set(wanted)) != len(wanted):
+        raise InvalidOption("fdb", entries, "has an entry twice")
+    remote = options.get("remote")
+
+    def plan(link: LinkResource, world: World) -> Plan:
+        name = link.settings.at.name
+        there = [
+            entry for entry in world.section(link.netns, "forwarding").values() if entry.interface == name
+        ]
+        found = [(entry.mac, entry.destination) for entry in there]
+        for entry in wanted:
+            if entry not in found and entry != (ANY_MAC, remote):
+                yield operation(link.netns, Forwarding(name, *entry), True)
+        for entry in found if exclusive else ():
+            if entry not in wanted and entry != (ANY_MAC, remote):  # the kernel's own, from `remote`
+                yield operation(link.netns, Forwarding(name, *entry), False)
+
+    return plan
+
+
+def operation(netns: str | None, entry: Forwarding, add: bool) -> Operation:
+    verb = "append" if add else "del"
+    return Operation(
+        f"{'add' if add else 'remove'} forwarding of {entry.mac} to {entry.destination}"
+        f" on {entry.interface!r}{in_namespace(netns)}",
+        Netlink(
+            netns,
+            "RTM_NEWNEIGH" if add else "RTM_DELNEIGH",
+            ("create", "append") if add else (),
+            {
+                "family": AF_BRIDGE,
+                "ifindex": Index(entry.interface),
+                "state": NUD_PERMANENT | NUD_NOARP,
+                "flags": NTF_SELF,
+            },
+            (("NDA_LLADDR", entry.mac), ("NDA_DST", entry.destination)),
+        ),
+        (typed(netns, "fdb", verb, entry.mac, "dev", entry.interface, "dst", entry.destination, tool="bridge"),),
+        (Change(netns, "forwarding", (entry.interface, entry.mac, entry.destination), entry if add else None),),
+    )

@@ -1,0 +1,277 @@
+# SPDX-FileCopyrightText: The virtnet.linux authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A link of any kind: made, compared, changed in place or made anew, removed."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from .._values.errors import InvalidOption, VirtnetError
+from .._values.state import Link, Reference
+from .._values.world import World
+from . import checks, link_requests
+from .link_requests import PeerEnd, Values
+from .link_settings import GENERAL_SPEC, PEER_SPEC, Settings, report_link, values_of
+from .link_tables import LinkKind
+from .resource import Kind, Options, Plan, in_namespace
+
+Extra = t.Callable[["LinkResource", World], Plan]
+
+
+@dataclasses.dataclass(frozen=True)
+class LinkResource:
+    """A link that a user named.
+
+    :param kind: its kind; None for an interface that exists already, such as a NIC.
+    :param data: the values of its kind that the user gave.
+    :param peer: the settings of its other end, for kinds that come in pairs.
+    :param ports: links that must be ports of it; with `exclusive_ports` no others.
+    :param extra: what its kind plans besides, after the link itself.
+    """
+
+    settings: Settings
+    kind: LinkKind | None
+    data: Values = ()
+    parent: Reference | None = None
+    peer: Settings | None = None
+    from_netns: str | None = None
+    moves: bool = False
+    ports: tuple[str, ...] | None = None
+    exclusive_ports: bool = False
+    recreate: bool = False
+    absent: bool = False
+    extra: Extra | None = None
+
+    @property
+    def netns(self) -> str | None:
+        """The namespace that it lives in."""
+        return self.settings.at.netns
+
+    @property
+    def identity(self) -> tuple[t.Hashable, ...]:
+        """A link is known by its name in its namespace."""
+        return ("link", *self.settings.at)
+
+    def plan(self, world: World) -> Plan:
+        """Make the link or remove it, or change what differs."""
+        if self.absent:
+            yield from self._plan_absence(world)
+            return
+        for place in (self.settings, self.parent and Settings(self.parent, ()), self.peer):
+            if place is not None:
+                world.require(place.at.netns)
+        link = yield from self._plan_move(world)
+        if link is not None:
+            reason = self._reason_to_recreate(world, link)
+            if reason and not self.recreate:
+                raise VirtnetError(f"{reason}; it would have to be made anew, which needs recreate: true")
+            if reason:
+                yield link_requests.remove(self.netns, link)
+                link = None
+        if link is None:
+            yield self._creation(world)
+        data = [(row, value) for row, value in self.data if not row.must_recreate(self.settings.link(world), value)]
+        yield from self.settings.plan(world, new=link is None, data=data)
+        if self.peer is not None:
+            yield from self.peer.plan(world, new=link is None)
+        yield from self._plan_ports(world)
+        if self.extra is not None:
+            yield from self.extra(self, world)
+
+    def _plan_absence(self, world: World) -> Plan:
+        if not world.exists(self.netns):
+            return
+        link = world.link(*self.settings.at)
+        if link is None:
+            return
+        if self.kind is None or link.kind != self.kind.name:
+            found = f"a {link.kind} device" if link.kind else "a physical interface"
+            raise VirtnetError(f"{link.name!r}{in_namespace(self.netns)} is {found}: it is not removed")
+        yield link_requests.remove(self.netns, link)
+
+    def _plan_move(self, world: World) -> t.Generator[t.Any, None, Link | None]:
+        link = world.link(*self.settings.at)
+        if link is None and self.moves:
+            world.require(self.from_netns)
+            there = world.link(self.from_netns, self.settings.at.name)
+            if there is None:
+                raise VirtnetError(
+                    f"there is no interface {self.settings.at.name!r}{in_namespace(self.netns)}"
+                    f" nor{in_namespace(self.from_netns) or ' in the namespace of the task'}"
+                )
+            yield link_requests.move(self.from_netns, there, self.netns)
+            link = world.link(*self.settings.at)
+        return link
+
+    def _reason_to_recreate(self, world: World, link: Link) -> str | None:
+        who = f"{link.name!r}{in_namespace(self.netns)}"
+        if self.kind is None:
+            return None
+        if link.kind != self.kind.name:
+            return f"{who} is of kind {link.kind or 'physical'!r}, not {self.kind.name!r}"
+        for row, value in self.data:
+            if row.must_recreate(link, value):
+                return f"{row.name}: {who} has {row.read(link)!r}, not {value!r}"
+        if self.parent is not None and not self._stands_on(world, link, self.parent):
+            return f"parent: {who} does not stand on {self.parent.name!r}{in_namespace(self.parent.netns)}"
+        if self.peer is not None and not world.is_lower(self.netns, link, self.peer.at):
+            return f"peer: the other end of {who} is not {self.peer.at.name!r}{in_namespace(self.peer.at.netns)}"
+        return None
+
+    def _stands_on(self, world: World, link: Link, parent: Reference) -> bool:
+        assert self.kind is not None
+        if self.kind.parent_attribute == "IFLA_LINK":
+            return world.is_lower(self.netns, link, parent)
+        lower = world.link(*parent)
+        if link.lower is not None:
+            return link.lower == parent
+        return lower is not None and link.data.get(self.kind.parent_attribute) == lower.index
+
+    def _creation(self, world: World) -> t.Any:
+        at = self.settings.at
+        if self.kind is None:
+            raise VirtnetError(f"there is no interface {at.name!r}{in_namespace(at.netns)}; give its kind to make it")
+        if self.parent is not None and world.link(*self.parent) is None:
+            raise VirtnetError(f"parent: there is no interface {self.parent.name!r}{in_namespace(self.parent.netns)}")
+        given = {row for row, _value in self.data}
+        defaults = [(row, row.creation) for row in self.kind.options if row.creation is not None and row not in given]
+        peer = None
+        if self.peer is not None:
+            if world.link(*self.peer.at) is not None:
+                where = in_namespace(self.peer.at.netns)
+                raise VirtnetError(f"peer: there is an interface {self.peer.at.name!r}{where} already")
+            peer = PeerEnd(self.peer.at, self.peer.at_creation(enabled=False))
+        master = self.settings.master or None
+        if master and world.link(at.netns, master) is None:
+            raise VirtnetError(f"master: there is no interface {master!r}{in_namespace(at.netns)}")
+        values = [*self.settings.at_creation(enabled=True), *self.data, *defaults]
+        return link_requests.make(at, self.kind, values, master, self.parent, peer)
+
+    def _plan_ports(self, world: World) -> Plan:
+        if self.ports is None:
+            return
+        name = self.settings.at.name
+        for port in self.ports:
+            link = world.link(self.netns, port)
+            if link is None:
+                raise VirtnetError(f"ports: there is no interface {port!r}{in_namespace(self.netns)}")
+            if link.master != name:
+                yield link_requests.change(self.netns, link, (), name)
+        if self.exclusive_ports:
+            for link in list(world.links(self.netns).values()):
+                if link.master == name and link.name not in self.ports:
+                    yield link_requests.change(self.netns, link, (), "")
+
+    def view(self, world: World) -> dict[str, t.Any]:
+        """What is asked, as the world has it."""
+        if not world.exists(self.netns):
+            return {"state": "absent"}
+        link = world.link(*self.settings.at)
+        if link is None or self.absent:
+            return {"state": "absent" if link is None else "present"}
+        seen = self.settings.view(world)
+        seen.update({row.name: row.read(link) for row, _value in self.data})
+        if self.peer is not None and world.exists(self.peer.at.netns):
+            seen["peer"] = self.peer.view(world)
+        if self.ports is not None:
+            seen["ports"] = self._ports_seen(world)
+        return seen
+
+    def _ports_seen(self, world: World) -> list[str]:
+        assert self.ports is not None
+        there = [link.name for link in world.links(self.netns).values() if link.master == self.settings.at.name]
+        return sorted(name for name in there if self.exclusive_ports or name in self.ports)
+
+    def report(self, world: World) -> dict[str, t.Any] | None:
+        """The link as the kernel reports it, with the options of its kind."""
+        if not world.exists(self.netns):
+            return None
+        found = report_link(world, self.settings.at)
+        if found is None:
+            return None
+        link = self.settings.link(world)
+        if self.kind is not None:
+            found.update({row.name: row.read(link) for row in self.kind.options})
+            if self.kind.ports:
+                found["ports"] = sorted(x.name for x in world.links(self.netns).values() if x.master == link.name)
+        if self.parent is not None:
+            found["parent"], found["parent_netns"] = self.parent.name, self.parent.netns
+        if self.peer is not None:
+            found["peer"] = report_link(world, self.peer.at) if world.exists(self.peer.at.netns) else None
+        return found
+
+
+STATE_SPEC: dict[str, t.Any] = {"state": {"type": "str", "choices": ["present", "absent"], "default": "present"}}
+RECREATE_SPEC: dict[str, t.Any] = {"recreate": {"type": "bool", "default": False}}
+PARENT_SPEC: dict[str, t.Any] = {"parent": {"type": "str"}, "parent_netns": {"type": "str"}}
+PORTS_SPEC: dict[str, t.Any] = {
+    "ports": {"type": "list", "elements": "str"},
+    "exclusive_ports": {"type": "bool", "default": False},
+}
+PEER_OPTION: dict[str, t.Any] = {"peer": {"type": "dict", "options": PEER_SPEC}}
+
+
+def link_spec(kind: LinkKind | None) -> dict[str, t.Any]:
+    """The argument spec of a module for one kind of link, from its table."""
+    spec: dict[str, t.Any] = {"name": {"type": "str", "required": True}, **GENERAL_SPEC, **STATE_SPEC, **RECREATE_SPEC}
+    if kind is None:
+        return spec
+    for row in kind.options:
+        spec[row.name] = row.spec()
+        if row.type == "list":
+            spec[row.name]["elements"] = "str"
+    if kind.parent:
+        spec.update(PARENT_SPEC)
+    if kind.peer:
+        spec.update(PEER_OPTION)
+    if kind.ports:
+        spec.update(PORTS_SPEC)
+    return spec
+
+
+def parse_link(kind: LinkKind | None, options: Options, extra: Extra | None = None) -> LinkResource:
+    """A link from validated options."""
+    netns = checks.namespace("netns", options.get("netns"))
+    settings = Settings.parse(options, netns)
+    absent = options["state"] == "absent"
+    parent, peer = options.get("parent"), options.get("peer")
+    if kind is not None and kind.parent == "required" and not parent and not absent:
+        raise VirtnetError(f"parent: {kind.name} {settings.at.name!r} needs a parent")
+    parent_netns = options.get("parent_netns")
+    if parent_netns is not None and not parent:
+        raise VirtnetError("parent_netns: needs a parent")
+    if kind is not None and kind.peer and peer is None and not absent:
+        raise VirtnetError(f"peer: {kind.name} {settings.at.name!r} needs a peer")
+    ports = options.get("ports")
+    if options.get("exclusive_ports") and ports is None:
+        raise InvalidOption("exclusive_ports", True, "needs a list of ports")
+    return LinkResource(
+        settings=settings,
+        kind=kind,
+        data=values_of(kind.options, options) if kind is not None else (),
+        parent=Reference(
+            checks.namespace("parent_netns", parent_netns) if parent_netns is not None else netns,
+            checks.interface("parent", parent),
+        )
+        if parent
+        else None,
+        peer=_parse_peer(peer, netns) if peer else None,
+        from_netns=checks.namespace("from_netns", options.get("from_netns")),
+        moves=options.get("from_netns") is not None,
+        ports=tuple(checks.interface("ports", port) for port in ports) if ports is not None else None,
+        exclusive_ports=bool(options.get("exclusive_ports")),
+        recreate=options["recreate"],
+        absent=absent,
+        extra=extra,
+    )
+
+
+def _parse_peer(options: Options, netns: str | None) -> Settings:
+    own = checks.namespace("peer.netns", options.get("netns"))
+    return Settings.parse(options, own if own is not None else netns, "peer.")
+
+
+def link_module(kind: LinkKind) -> Kind:
+    """The module for one kind of link."""
+    return Kind(kind.name, link_spec(kind), lambda options: parse_link(kind, options))

@@ -1,0 +1,18 @@
+# SPDX-FileCopyrightText: The virtnet.linux authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""All kinds of resources by their modules' names: what a topology may list."""
+
+from __future__ import annotations
+
+from .links import BRIDGE, LINK, MACVLAN, VETH, VXLAN
+from .neighbor import NEIGHBOR
+from .netns import NETNS
+from .resource import Kind
+from .route import ROUTE
+from .rule import RULE
+from .sysctl import SYSCTL
+
+KINDS: dict[str, Kind] = {
+    kind.name: kind
+    for kind in (NETNS, LINK, VETH, BRIDGE, MACVLAN, VXLAN, ROUTE, RULE, NEIGHBOR, SYSCTL)
+}

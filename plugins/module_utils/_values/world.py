@@ -1,0 +1,186 @@
+# SPDX-FileCopyrightText: The virtnet.linux authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The state of the machine as a plan sees it: what the kernel has, and on top what is planned so far."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .errors import NamespaceMissing
+from .operation import Change, Operation
+from .state import IFF_UP, Link, Namespace, Reference
+
+Section = t.Dict[t.Hashable, t.Any]
+
+# A namespace that is only planned has what the kernel puts in a new one.
+NEW_NAMESPACE: t.Mapping[str, t.Callable[[], Section]] = {
+    "link": lambda: {"lo": Link("lo", attributes={"IFLA_MTU": 65536})},
+}
+
+
+class Source(t.Protocol):
+    """Where a world reads what the kernel has."""
+
+    def namespace(self, name: str) -> Namespace | None:
+        """A named namespace, or None when there is none."""
+
+    def section(self, netns: str | None, section: str) -> Section:
+        """All things of one kind in a namespace, by key."""
+
+    def item(self, netns: str | None, section: str, key: t.Hashable) -> t.Any:
+        """One thing of a kind that is too numerous to read whole; None when there is none."""
+
+    def nsid(self, netns: str | None, other: str | None) -> int | None:
+        """The number by which one namespace knows another; None when it has none."""
+
+
+class World:
+    """State by namespace, kind and key: read from the kernel once, when first asked for.
+
+    :param lenient: take a namespace that does not exist for an empty one (check mode), and note it
+        in `assumed`.
+    """
+
+    def __init__(self, source: Source, lenient: bool = False) -> None:
+        self._source = source
+        self._lenient = lenient
+        self._namespaces: dict[str, Namespace | None] = {}
+        self._new: set[str | None] = set()
+        self._sections: dict[tuple[str | None, str], Section] = {}
+        self._items: dict[tuple[str | None, str, t.Hashable], t.Any] = {}
+        self._before: dict[tuple[str | None, str], Section] = {}
+        self.assumed: list[str] = []
+
+    # namespaces
+
+    def namespace(self, name: str) -> Namespace | None:
+        """A named namespace as it will be after what is planned so far."""
+        if name not in self._namespaces:
+            self._namespaces[name] = self._source.namespace(name)
+        return self._namespaces[name]
+
+    def exists(self, netns: str | None) -> bool:
+        """Whether the namespace is there."""
+        return netns is None or self.namespace(netns) is not None
+
+    def require(self, netns: str | None) -> None:
+        """See that the namespace is there.
+
+        :raises NamespaceMissing: it is not, and this is not check mode.
+        """
+        if self.exists(netns):
+            return
+        assert netns is not None
+        if not self._lenient:
+            raise NamespaceMissing(netns)
+        self.assumed.append(netns)
+        self._namespaces[netns] = Namespace(netns)
+        self._new.add(netns)
+
+    def is_new(self, netns: str | None) -> bool:
+        """Whether the namespace is only planned: nothing of it can be read."""
+        return netns in self._new
+
+    # what is in them
+
+    def section(self, netns: str | None, section: str) -> Section:
+        """All things of one kind in a namespace, by key."""
+        place = (netns, section)
+        if place not in self._sections:
+            if netns in self._new or not self.exists(netns):
+                self._sections[place] = NEW_NAMESPACE.get(section, dict)()
+            else:
+                self._sections[place] = self._source.section(netns, section)
+                self._before[place] = dict(self._sections[place])
+        return self._sections[place]
+
+    def before(self, netns: str | None, section: str) -> Section | None:
+        """What the kernel had when the section was read; None: it was not."""
+        return self._before.get((netns, section))
+
+    def item(self, netns: str | None, section: str, key: t.Hashable) -> t.Any:
+        """One thing of a kind that is read one by one, such as a sysctl; None: there is none."""
+        place = (netns, section, key)
+        if place not in self._items:
+            readable = self.exists(netns) and netns not in self._new
+            self._items[place] = self._source.item(netns, section, key) if readable else None
+        return self._items[place]
+
+    def link(self, netns: str | None, name: str) -> Link | None:
+        """An interface by name."""
+        return t.cast("Link | None", self.section(netns, "link").get(name))
+
+    def links(self, netns: str | None) -> t.Mapping[str, Link]:
+        """All interfaces of a namespace by name."""
+        return t.cast("t.Mapping[str, Link]", self.section(netns, "link"))
+
+    def is_lower(self, netns: str | None, link: Link, lower: Reference) -> bool:
+        """Whether a link's parent or veth peer is the one named.
+
+        An index alone names no interface: it counts in the namespace `lower_nsid`.
+        """
+        if link.lower is not None:
+            return link.lower == lower
+        target = self.link(lower.netns, lower.name) if self.exists(lower.netns) else None
+        if target is None or not target.index or target.index != self._lower_index(link, target):
+            return False
+        if link.lower_nsid is None:
+            return self._same(netns, lower.netns)
+        return self._source.nsid(netns, lower.netns) == link.lower_nsid
+
+    @staticmethod
+    def _lower_index(link: Link, target: Link) -> int:
+        # Before Linux 6.4 the kernel leaves IFLA_LINK out when both ends have the same index.
+        return link.lower_index or (link.index if link.lower_nsid is not None else 0)
+
+    def _same(self, one: str | None, other: str | None) -> bool:
+        return one == other
+
+    # what is planned
+
+    def apply(self, operation: Operation) -> None:
+        """Take what an operation will change as done."""
+        for change in operation.changes:
+            self._apply(change)
+
+    def _apply(self, change: Change) -> None:
+        if change.section == "namespace":
+            self._apply_namespace(str(change.key), change.value)
+        elif (change.netns, change.section, change.key) in self._items:
+            self._items[(change.netns, change.section, change.key)] = change.value
+        elif change.section in ITEMWISE:
+            self._items[(change.netns, change.section, change.key)] = change.value
+        else:
+            section = self.section(change.netns, change.section)
+            if change.value is None:
+                gone = section.pop(change.key, None)
+                if isinstance(gone, Link):
+                    self._drop_with_link(change.netns, gone.name)
+            else:
+                section[change.key] = change.value
+
+    def _apply_namespace(self, name: str, value: Namespace | None) -> None:
+        was = self.namespace(name)
+        self._namespaces[name] = value
+        if value is None or was is None:
+            for place in [place for place in self._sections if place[0] == name]:
+                del self._sections[place]
+            for item in [item for item in self._items if item[0] == name]:
+                del self._items[item]
+            (self._new.add if was is None else self._new.discard)(name)
+
+    def _drop_with_link(self, netns: str | None, name: str) -> None:
+        """What the kernel removes together with an interface."""
+        for (space, kind), section in self._sections.items():
+            if space != netns:
+                continue
+            for key, value in list(section.items()):
+                if getattr(value, "interface", None) == name:
+                    del section[key]
+                elif kind == "route" and name in [hop.interface for hop in value.nexthops]:
+                    del section[key]
+
+
+ITEMWISE = frozenset(("sysctl", "service"))
+
+__all__ = ["IFF_UP", "ITEMWISE", "Section", "Source", "World"]
