@@ -1,0 +1,74 @@
+# SPDX-FileCopyrightText: The virtnet.linux authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Scratch namespaces: a test touches nothing else on the machine."""
+
+from __future__ import annotations
+
+import gc
+import itertools
+import os
+import pathlib
+import shutil
+import typing as t
+
+import pytest
+
+from tests.integration import witness
+
+_numbers = itertools.count()
+
+Scratch = t.Callable[[], str]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def as_root() -> None:
+    """These tests make network namespaces."""
+    if os.geteuid():
+        pytest.fail("the integration tests need root")
+
+
+class Names:
+    """Names for namespaces that nobody else uses; whatever exists under them is removed in the end."""
+
+    def __init__(self) -> None:
+        self._given: list[str] = []
+
+    def unused(self) -> str:
+        """A name of which there is no namespace yet."""
+        name = f"vnt{os.getpid()}x{next(_numbers)}"
+        self._given.append(name)
+        return name
+
+    def made(self) -> str:
+        """The name of a new namespace."""
+        name = self.unused()
+        witness.shell("ip", "netns", "add", name)
+        return name
+
+    def remove(self) -> None:
+        """Remove what exists."""
+        gc.collect()  # a socket that nobody holds any more keeps its namespace alive until it is collected
+        for name in self._given:
+            if os.path.lexists(f"/run/netns/{name}"):
+                witness.shell("ip", "netns", "del", name)
+            shutil.rmtree(pathlib.Path("/etc/netns", name), ignore_errors=True)
+
+
+@pytest.fixture
+def names() -> t.Iterator[Names]:
+    """Names for namespaces, made or not, that are cleaned up after the test."""
+    found = Names()
+    yield found
+    found.remove()
+
+
+@pytest.fixture
+def netns(names: Names) -> str:
+    """A new, empty namespace."""
+    return names.made()
+
+
+@pytest.fixture
+def unused_netns(names: Names) -> str:
+    """A name of which there is no namespace."""
+    return names.unused()
