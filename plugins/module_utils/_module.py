@@ -9,14 +9,14 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 
 from ._engine.plan import Entry
-from ._engine.transaction import Outcome, Transaction
+from ._engine.transaction import Transaction
 from ._resources.resource import Kind
 from ._values.errors import VirtnetError
 
 
 def run_kind(kind: Kind) -> None:
     """Run a module that manages one resource."""
-    module = AnsibleModule(argument_spec=dict(kind.options), supports_check_mode=True, **kind.constraints)
+    module = AnsibleModule(argument_spec=dict(kind.options), supports_check_mode=True)
     run(module, lambda: _manage(module, kind))
 
 
@@ -35,18 +35,8 @@ def _manage(module: AnsibleModule, kind: Kind) -> dict[str, t.Any]:
     entry = Entry(kind.parse(module.params))
     transaction = Transaction(module.check_mode)
     outcome = transaction.run([entry])
-    result = result_of(outcome)
+    result = outcome.result()
     result["diff"] = {"before": outcome.before.get("", {}), "after": outcome.after.get("", {})}
     if not module.check_mode or not outcome.changed:
         result[kind.name] = entry.resource.report(transaction.world())
     return result
-
-
-def result_of(outcome: Outcome) -> dict[str, t.Any]:
-    """What every module returns of a run."""
-    return {
-        "changed": outcome.changed,
-        "commands": outcome.commands,
-        "diff": {"before": outcome.before, "after": outcome.after},
-        "warnings": outcome.warnings,
-    }

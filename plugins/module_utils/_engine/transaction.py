@@ -37,6 +37,15 @@ class Outcome:
     warnings: list[str]
     views: list[dict[str, t.Any]]
 
+    def result(self) -> dict[str, t.Any]:
+        """What every module returns of a run."""
+        return {
+            "changed": self.changed,
+            "commands": self.commands,
+            "diff": {"before": self.before, "after": self.after},
+            "warnings": self.warnings,
+        }
+
 
 class Journal(t.Protocol):
     """Where the kept state is written before the first operation, so that it survives a kill."""
@@ -69,10 +78,12 @@ class Transaction:
         views = [self._view(entry, world) for entry in entries]
         steps = make_plan(entries, world)
         touched = {id(step.entry) for step in steps}
-        before, after = {}, {}
+        before: dict[str, t.Any] = {}
+        after: dict[str, t.Any] = {}
         for entry, view in zip(entries, views):
             if id(entry) in touched:
-                before[entry.label], after[entry.label] = view, self._view(entry, world)
+                _add_view(before, entry.label, view)
+                _add_view(after, entry.label, self._view(entry, world))
         warnings = [
             f"the namespace {netns!r} does not exist; in check mode it is taken for an empty one"
             for netns in world.assumed
@@ -150,3 +161,13 @@ class Transaction:
                     problem = str(failed)
                     operations = operations[failed.position + 1 :]
         return problem or "it does not stay as it was"
+
+
+def _add_view(views: dict[str, t.Any], label: str, view: t.Mapping[str, t.Any]) -> None:
+    """Add a view under an entry's label; an entry that names several things has one for each."""
+    seen = views.setdefault(label, {})
+    for name, value in view.items():
+        if isinstance(value, dict) and isinstance(seen.get(name), dict):
+            seen[name] = {**seen[name], **value}
+        else:
+            seen[name] = value

@@ -90,26 +90,27 @@ def _links(channel: Channel) -> dict[int, tuple[str, int]]:
     return links
 
 
-def unready(channels: Channels, netns: str | None) -> list[Unready]:
-    """What keeps a namespace from answering: tentative addresses, bridge ports that don't forward yet."""
+def tentative_addresses(channels: Channels, netns: str | None) -> list[Unready]:
+    """IPv6 addresses that may not be used yet, for a second or two, since another host might have them."""
     channel = channels.of(netns)
     held_back = [
         (index, address)
         for index, flags, _scope, address in _addresses(channel)
         if flags & IFA_F_TENTATIVE and not flags & (IFA_F_DADFAILED | IFA_F_OPTIMISTIC)
     ]
-    ports = _dump(channel, RTM_GETLINK, struct.pack("=BxHiII", socket.AF_BRIDGE, 0, 0, 0, 0))
-    if not held_back and not ports:
-        return []
-    links = _links(channel)
     found = []
+    links = _links(channel) if held_back else {}
     for index, address in held_back:
         name, flags = links.get(index, ("?", 0))
         if flags & IFF_UP:  # duplicate address detection starts when the link has carrier
             found.append(Unready(f"{address} on {name} is tentative", bool(flags & IFF_LOWER_UP)))
-    for message in ports:
-        found += _port_unready(message)
     return found
+
+
+def ports_not_forwarding(channels: Channels, netns: str | None) -> list[Unready]:
+    """Bridge ports that have no final state yet."""
+    bridge_ports = struct.pack("=BxHiII", socket.AF_BRIDGE, 0, 0, 0, 0)
+    return [item for message in _dump(channels.of(netns), RTM_GETLINK, bridge_ports) for item in _port_unready(message)]
 
 
 def _port_unready(message: bytes) -> list[Unready]:

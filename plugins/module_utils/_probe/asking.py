@@ -30,6 +30,10 @@ NEIGHBOUR_FAILURE = 5.0  # seconds: three requests a second apart fail after 3.1
 RETRY = 0.02  # seconds, when the kernel has no room for a packet
 DUPLICATES = 0.2  # seconds in which the last packet's duplicates arrive
 LINGER = 0.01
+# Seconds until a host that has said too many ICMP errors to another says the next one. For a missing route both
+# ip_error() in net/ipv4/route.c and icmp_ratelimit take a second's worth from one bucket, and what the first took is
+# lost when the second finds too little.
+RATE_LIMIT = 2.1
 
 
 class Asker:
@@ -42,6 +46,7 @@ class Asker:
         self._arp: dict[tuple[str | None, str], ArpChannel] = {}
         self._own: list[TcpAsker | UdpAsker] = []
         self._listeners = Listeners(loop, {inquiry.number: inquiry for inquiry in inquiries})
+        self._last_sent = 0.0
         self._identifier = int.from_bytes(os.urandom(2), "big")
 
     def ask(self) -> None:
@@ -74,18 +79,21 @@ class Asker:
         self._loop.clear()
 
     def _ask_starved(self, sends: t.Sequence[tuple[Inquiry, t.Callable[[int], None]]]) -> None:
-        """Ask again where an ICMP error was expected and none came, as long as that brings some.
+        """Ask once more where an ICMP error was expected and none came, and again as long as that brings some.
 
-        Routers say no more than six errors at once to one host and then one a second, and so many in
-        all (icmp_ratelimit, icmp_msgs_per_sec): a check among many goes unanswered for that reason.
+        A host says two to six errors at once to another and then one in one or two seconds, and so many
+        in all (icmp_ratelimit, icmp_msgs_per_sec; icmpv4_xrlim_allow in net/ipv4/icmp.c). The errors of
+        a task just before count too.
         """
-        while any(inquiry.obstacle is not None and inquiry.obstacle.responder for inquiry, _send in sends):
+        while True:
             starved = [(inquiry, send) for inquiry, send in sends if _is_starved(inquiry)]
+            if not starved:
+                return
+            when = max(time.monotonic(), self._last_sent + RATE_LIMIT)
             for inquiry, send in starved:
                 inquiry.wanted, inquiry.enough, inquiry.deadline = len(inquiry.sent_at) + 1, 1, 0.0
-                self._loop.at(time.monotonic(), self._sending(inquiry, send, len(inquiry.sent_at)))
-            if starved:
-                self._wait()
+                self._loop.at(when, self._sending(inquiry, send, len(inquiry.sent_at)))
+            self._wait()
             if not any(inquiry.obstacle is not None for inquiry, _send in starved):
                 return
 
@@ -111,7 +119,7 @@ class Asker:
             else:
                 inquiry.stopped(self._refusal(inquiry, problem))
             return
-        now = time.monotonic()
+        now = self._last_sent = time.monotonic()
         if sequence + 1 < inquiry.wanted:
             self._loop.at(now + INTERVAL, self._sending(inquiry, send, sequence + 1))
         else:

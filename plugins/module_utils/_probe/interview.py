@@ -40,7 +40,8 @@ def interview(questions: Questions) -> Findings:
     loop = Loop()
     try:
         among = readiness.concerned(questions)
-        unready = readiness.settle(channels, among, questions.settle)
+        ipv6 = readiness.asks_ipv6(channels, questions)
+        unready = readiness.settle(channels, among, questions.settle, ipv6)
         if questions.fresh:
             readiness.start_afresh(channels, among)
         checks = [*questions.checks, *destinations.matrix_checks(channels, questions)]
@@ -66,6 +67,8 @@ def _watch_and_ask(
             watchers.append(_watcher(point))
             loop.register(watchers[-1].socket, watchers[-1].read)
         destinations.find_targets(inquiries)
+        if any(inquiry.target is not None and inquiry.target.address.version == 6 for inquiry in inquiries):
+            readiness.settle(channels, among, questions.settle, ipv6=True)  # a name had an IPv6 address
         destinations.require_same_family(inquiries)
         one_by_one = [[inquiry] for inquiry in inquiries]
         crowd = Crowd(loop, channels, among, len(inquiries))

@@ -10,7 +10,8 @@ import typing as t
 from .._kernel import forgetting, namespaces, surroundings
 from .._kernel.netlink import Channels
 from .._values.errors import VirtnetError
-from .questions import Place, Questions
+from . import reading
+from .questions import Check, Place, Questions
 
 POLL = 0.02  # seconds
 LINKWATCH = 1.2  # seconds: the kernel notices carrier up to one second late (net/core/link_watch.c)
@@ -51,8 +52,22 @@ def concerned(questions: Questions) -> list[str | None]:
     return list(named)
 
 
-def settle(channels: Channels, among: t.Sequence[str | None], seconds: float) -> list[str]:
-    """Wait until addresses may be used and bridge ports forward.
+def asks_ipv6(channels: Channels, questions: Questions) -> bool:
+    """Whether an address is asked that duplicate address detection may still hold back."""
+    if any(address is not None and address.version == 6 for address in map(_literal, questions.checks)):
+        return True
+    matrix = questions.matrix
+    if matrix is None or matrix.version is not None:
+        return matrix is not None and matrix.version == 6
+    return not all(surroundings.global_addresses(channels, place.netns, 4) for place in matrix.among)
+
+
+def _literal(check: Check) -> reading.IpAddress | None:
+    return reading.as_address(check.to)
+
+
+def settle(channels: Channels, among: t.Sequence[str | None], seconds: float, ipv6: bool) -> list[str]:
+    """Wait until bridge ports forward and, where IPv6 is asked, addresses are no longer tentative.
 
     What may last for ever (a port without carrier) is waited for only as long as the kernel may take
     to notice its carrier.
@@ -66,7 +81,10 @@ def settle(channels: Channels, among: t.Sequence[str | None], seconds: float) ->
         reasons: list[str] = []
         still = []
         for netns in waiting:
-            found = [item for item in surroundings.unready(channels, netns) if item.passing or elapsed < LINKWATCH]
+            unready = surroundings.ports_not_forwarding(channels, netns)
+            if ipv6:
+                unready += surroundings.tentative_addresses(channels, netns)
+            found = [item for item in unready if item.passing or elapsed < LINKWATCH]
             if found:
                 still.append(netns)
                 reasons += [f"{netns or 'this namespace'}: {item.what}" for item in found]

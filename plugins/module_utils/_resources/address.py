@@ -8,7 +8,7 @@ import ipaddress
 import typing as t
 
 from .._values.operation import Change, Index, Netlink, Operation
-from .._values.state import IFA_F_NODAD, Address
+from .._values.state import IFA_F_NODAD, Address, Reference
 from .._values.world import World
 from .checks import family_of
 from .resource import Plan, in_namespace, typed
@@ -27,17 +27,16 @@ def present(world: World, netns: str | None, interface: str) -> dict[str, Addres
 
 
 def plan_addresses(
-    world: World, netns: str | None, interface: str, wanted: t.Sequence[str], exclusive: bool, dad: bool
+    world: World, at: Reference, wanted: t.Sequence[str], dropped: t.Sequence[str], exclusive: bool, dad: bool
 ) -> Plan:
-    """Add the addresses that lack, and remove the others if the list is exclusive."""
-    there = present(world, netns, interface)
+    """Add the addresses that lack; remove those no longer wanted, and all others if the list is exclusive."""
+    there = present(world, *at)
     for cidr in wanted:
         if cidr not in there:
-            yield add(netns, interface, cidr, dad)
-    if exclusive:
-        for cidr in there:
-            if cidr not in wanted and not is_link_local(cidr):
-                yield remove(netns, interface, cidr)
+            yield add(at.netns, at.name, cidr, dad)
+    for cidr in there:
+        if cidr in dropped or (exclusive and cidr not in wanted and not is_link_local(cidr)):
+            yield remove(at.netns, at.name, cidr)
 
 
 def is_link_local(cidr: str) -> bool:

@@ -11,6 +11,7 @@ from .._values.operation import Change, Index, Netlink, Operation
 from .._values.state import Forwarding
 from .._values.world import World
 from . import checks
+from .former import dropped
 from .link import LinkResource
 from .resource import Options, Plan, in_namespace, typed
 
@@ -35,32 +36,36 @@ FDB_SPEC: dict[str, t.Any] = {
 def parse_fdb(options: Options) -> t.Callable[[LinkResource, World], Plan] | None:
     """What a VXLAN plans for its forwarding table; None: nothing was asked."""
     entries, exclusive = options.get("fdb"), bool(options.get("exclusive_fdb"))
-    if entries is None:
-        if exclusive:
-            raise InvalidOption("exclusive_fdb", True, "needs a list of entries in fdb")
-        return None
-    wanted = [
-        (checks.any_mac("fdb.mac", entry["mac"]), checks.address("fdb.destination", entry["destination"]))
-        for entry in entries
-    ]
+    if entries is None and exclusive:
+        raise InvalidOption("exclusive_fdb", True, "needs a list of entries in fdb")
+    wanted = [_normal(entry) for entry in entries or ()]
     if len(set(wanted)) != len(wanted):
         raise InvalidOption("fdb", entries, "has an entry twice")
+    unwanted = dropped(options, "fdb", _normal)
+    if entries is None and not unwanted:
+        return None
     remote = options.get("remote")
 
     def plan(link: LinkResource, world: World) -> Plan:
         name = link.settings.at.name
-        there = [
-            entry for entry in world.section(link.netns, "forwarding").values() if entry.interface == name
+        found = [
+            (entry.mac, entry.destination)
+            for entry in world.section(link.netns, "forwarding").values()
+            if entry.interface == name and (entry.mac, entry.destination) != (ANY_MAC, remote)  # the kernel's own
         ]
-        found = [(entry.mac, entry.destination) for entry in there]
         for entry in wanted:
             if entry not in found and entry != (ANY_MAC, remote):
                 yield operation(link.netns, Forwarding(name, *entry), True)
-        for entry in found if exclusive else ():
-            if entry not in wanted and entry != (ANY_MAC, remote):  # the kernel's own, from `remote`
+        for entry in found:
+            if entry in unwanted or (exclusive and entry not in wanted):
                 yield operation(link.netns, Forwarding(name, *entry), False)
 
     return plan
+
+
+def _normal(entry: Options) -> tuple[str, str]:
+    mac = checks.any_mac("fdb.mac", entry.get("mac") or ANY_MAC)
+    return mac, checks.address("fdb.destination", entry["destination"])
 
 
 def operation(netns: str | None, entry: Forwarding, add: bool) -> Operation:

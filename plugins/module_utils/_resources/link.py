@@ -11,6 +11,7 @@ from .._values.errors import InvalidOption, VirtnetError
 from .._values.state import Link, Reference
 from .._values.world import World
 from . import checks, link_requests
+from .former import completed, dropped, within
 from .link_requests import PeerEnd, Values
 from .link_settings import GENERAL_SPEC, PEER_SPEC, Settings, report_link, values_of
 from .link_tables import LinkKind
@@ -39,6 +40,7 @@ class LinkResource:
     moves: bool = False
     ports: tuple[str, ...] | None = None
     exclusive_ports: bool = False
+    dropped_ports: tuple[str, ...] = ()
     recreate: bool = False
     absent: bool = False
     extra: Extra | None = None
@@ -134,8 +136,10 @@ class LinkResource:
             raise VirtnetError(f"there is no interface {at.name!r}{in_namespace(at.netns)}; give its kind to make it")
         if self.parent is not None and world.link(*self.parent) is None:
             raise VirtnetError(f"parent: there is no interface {self.parent.name!r}{in_namespace(self.parent.netns)}")
-        given = {row for row, _value in self.data}
-        defaults = [(row, row.creation) for row in self.kind.options if row.creation is not None and row not in given]
+        given = {row.name for row, value in self.data}
+        defaults = [
+            (row, row.creation) for row in self.kind.options if row.creation is not None and row.name not in given
+        ]
         peer = None
         if self.peer is not None:
             if world.link(*self.peer.at) is not None:
@@ -145,23 +149,24 @@ class LinkResource:
         master = self.settings.master or None
         if master and world.link(at.netns, master) is None:
             raise VirtnetError(f"master: there is no interface {master!r}{in_namespace(at.netns)}")
-        values = [*self.settings.at_creation(enabled=True), *self.data, *defaults]
+        general = [(row, value) for row, value in self.settings.at_creation(enabled=True) if row.name not in self.kind.later]
+        values = [*general, *self.data, *defaults]
         return link_requests.make(at, self.kind, values, master, self.parent, peer)
 
     def _plan_ports(self, world: World) -> Plan:
-        if self.ports is None:
-            return
-        name = self.settings.at.name
-        for port in self.ports:
+        name, wanted = self.settings.at.name, self.ports or ()
+        for port in wanted:
             link = world.link(self.netns, port)
             if link is None:
                 raise VirtnetError(f"ports: there is no interface {port!r}{in_namespace(self.netns)}")
             if link.master != name:
                 yield link_requests.change(self.netns, link, (), name)
-        if self.exclusive_ports:
-            for link in list(world.links(self.netns).values()):
-                if link.master == name and link.name not in self.ports:
-                    yield link_requests.change(self.netns, link, (), "")
+        if not self.exclusive_ports and not self.dropped_ports:
+            return
+        for link in list(world.links(self.netns).values()):
+            unwanted = link.name in self.dropped_ports or (self.exclusive_ports and link.name not in wanted)
+            if link.master == name and unwanted:
+                yield link_requests.change(self.netns, link, (), "")
 
     def view(self, world: World) -> dict[str, t.Any]:
         """What is asked, as the world has it."""
@@ -244,22 +249,27 @@ def parse_link(kind: LinkKind | None, options: Options, extra: Extra | None = No
     if kind is not None and kind.peer and peer is None and not absent:
         raise VirtnetError(f"peer: {kind.name} {settings.at.name!r} needs a peer")
     ports = options.get("ports")
+
+    def port_name(port: str) -> str:
+        return checks.interface("ports", port)
+
     if options.get("exclusive_ports") and ports is None:
         raise InvalidOption("exclusive_ports", True, "needs a list of ports")
     return LinkResource(
         settings=settings,
         kind=kind,
-        data=values_of(kind.options, options) if kind is not None else (),
+        data=values_of(kind.options, completed(options, kind.options)) if kind is not None else (),
         parent=Reference(
             checks.namespace("parent_netns", parent_netns) if parent_netns is not None else netns,
             checks.interface("parent", parent),
         )
         if parent
         else None,
-        peer=_parse_peer(peer, netns) if peer else None,
+        peer=_parse_peer(within(options, "peer"), netns) if peer else None,
         from_netns=checks.namespace("from_netns", options.get("from_netns")),
         moves=options.get("from_netns") is not None,
-        ports=tuple(checks.interface("ports", port) for port in ports) if ports is not None else None,
+        ports=tuple(map(port_name, ports)) if ports is not None else None,
+        dropped_ports=dropped(options, "ports", port_name),
         exclusive_ports=bool(options.get("exclusive_ports")),
         recreate=options["recreate"],
         absent=absent,
@@ -272,6 +282,22 @@ def _parse_peer(options: Options, netns: str | None) -> Settings:
     return Settings.parse(options, own if own is not None else netns, "peer.")
 
 
-def link_module(kind: LinkKind) -> Kind:
-    """The module for one kind of link."""
-    return Kind(kind.name, link_spec(kind), lambda options: parse_link(kind, options))
+LINK_IDENTITY = ("name", "netns")
+LINK_NAMESPACES = ("netns", "parent_netns", "from_netns", "peer.netns")
+
+
+def link_module(
+    kind: LinkKind, parse: t.Callable[[Options], LinkResource] | None = None, more: Options | None = None
+) -> Kind:
+    """The module for one kind of link.
+
+    :param parse: where the kind checks more than its table does.
+    :param more: options that are not settings of the link itself.
+    """
+    return Kind(
+        kind.name,
+        {**link_spec(kind), **(more or {})},
+        parse or (lambda options: parse_link(kind, options)),
+        LINK_IDENTITY + (("parent", "parent_netns") if kind.parent else ()) + (("peer",) if kind.peer else ()),
+        LINK_NAMESPACES,
+    )

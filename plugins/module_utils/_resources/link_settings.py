@@ -12,6 +12,7 @@ from .._values.state import Link, Reference
 from .._values.world import World
 from . import checks, link_requests
 from .address import plan_addresses, present
+from .former import completed, dropped, master_of, within
 from .link_requests import Values
 from .link_tables import GENERAL, PORT
 from .option import Option
@@ -56,6 +57,7 @@ class Settings:
     master: str | None = None
     addresses: tuple[str, ...] | None = None
     exclusive_addresses: bool = False
+    dropped_addresses: tuple[str, ...] = ()
     dad: bool = True
 
     @classmethod
@@ -64,23 +66,28 @@ class Settings:
 
         :param path: of the options within the module's, for messages: "peer.".
         """
+        options = completed(options, GENERAL)
         addresses = options.get("addresses")
         if options.get("exclusive_addresses") and addresses is None:
             raise InvalidOption(path + "exclusive_addresses", True, "needs a list of addresses")
-        master = options.get("master")
+        master = master_of(options)
         if master:
             checks.interface(path + "master", master)
+        def normal_address(value: str) -> str:
+            return checks.cidr_address(path + "addresses", value)
+
         if addresses is not None:
-            addresses = tuple(checks.cidr_address(path + "addresses", value) for value in addresses)
+            addresses = tuple(normal_address(value) for value in addresses)
             if len(set(addresses)) != len(addresses):
                 raise InvalidOption(path + "addresses", list(addresses), "has an address twice")
         return cls(
             at=Reference(netns, checks.interface(path + "name", options["name"])),
             general=values_of(GENERAL, options, path),
-            port=values_of(PORT, options.get("port") or {}, path + "port."),
+            port=values_of(PORT, completed(within(options, "port"), PORT), path + "port."),
             master=master,
             addresses=addresses,
             exclusive_addresses=bool(options.get("exclusive_addresses")),
+            dropped_addresses=dropped(options, "addresses", normal_address),
             dad=options.get("dad") is not False,
         )
 
@@ -108,15 +115,15 @@ class Settings:
         if changed or master is not None:
             yield link_requests.change(self.at.netns, link, changed, master)
         yield from self._plan_port(world)
-        if self.addresses is not None:
+        if self.addresses is not None or self.dropped_addresses:
             yield from plan_addresses(
-                world, *self.at, self.addresses, self.exclusive_addresses, self.dad
+                world, self.at, self.addresses or (), self.dropped_addresses, self.exclusive_addresses, self.dad
             )
 
     def _plan_port(self, world: World) -> Plan:
-        if not self.port:
-            return
         link = self.link(world)
+        if not self.port or (not link.master and self.master == ""):
+            return
         if not link.master:
             raise VirtnetError(f"port: {link.name!r} is not a port of a bridge; give its master")
         changed = [(row, value) for row, value in self.port if row.differs(link, value)]

@@ -16,29 +16,29 @@ from .option import BARE, CENTISECONDS, FLAG, SWITCH, Codec, Option
 # What every link has (ip-link(8), "ip link set").
 GENERAL = (
     Option("mac", "str", "IFLA_ADDRESS", "address", place="link", check=checks.mac),
-    Option("mtu", "int", "IFLA_MTU", "mtu", place="link", low=68, high=65536),
-    Option("txqueuelen", "int", "IFLA_TXQLEN", "txqueuelen", place="link", low=0, high=2**31 - 1),
+    Option("mtu", "int", "IFLA_MTU", "mtu", place="link", low=68, high=65536, default=1500),
+    Option("txqueuelen", "int", "IFLA_TXQLEN", "txqueuelen", place="link", low=0, high=2**31 - 1, default=1000),
     # rtnl_create_link() doesn't take an alias; do_setlink() does.
-    Option("alias", "str", "IFLA_IFALIAS", "alias", place="link", at_creation=False),
-    Option("arp", "bool", None, "arp", SWITCH, place="link", bit=IFF_NOARP, inverted=True),
-    Option("promisc", "bool", None, "promisc", SWITCH, place="link", bit=IFF_PROMISC),
-    Option("enabled", "bool", None, "up", place="link", bit=IFF_UP),
+    Option("alias", "str", "IFLA_IFALIAS", "alias", place="link", at_creation=False, default=""),
+    Option("arp", "bool", None, "arp", SWITCH, place="link", bit=IFF_NOARP, inverted=True, default=True),
+    Option("promisc", "bool", None, "promisc", SWITCH, place="link", bit=IFF_PROMISC, default=False),
+    Option("enabled", "bool", None, "up", place="link", bit=IFF_UP, default=True),
 )
 
 
-def _port_switch(name: str, attribute: str, word: str) -> Option:
-    return Option(name, "bool", attribute, word, SWITCH, place="port")
+def _port_switch(name: str, attribute: str, word: str, default: bool = False) -> Option:
+    return Option(name, "bool", attribute, word, SWITCH, place="port", default=default)
 
 
 # What a port of a bridge has (ip-link(8), "bridge_slave"; bridge(8), "bridge link set").
 PORT = (
     _port_switch("hairpin", "IFLA_BRPORT_MODE", "hairpin"),
     _port_switch("isolated", "IFLA_BRPORT_ISOLATED", "isolated"),
-    _port_switch("learning", "IFLA_BRPORT_LEARNING", "learning"),
-    _port_switch("flood", "IFLA_BRPORT_UNICAST_FLOOD", "flood"),
-    _port_switch("multicast_flood", "IFLA_BRPORT_MCAST_FLOOD", "mcast_flood"),
+    _port_switch("learning", "IFLA_BRPORT_LEARNING", "learning", default=True),
+    _port_switch("flood", "IFLA_BRPORT_UNICAST_FLOOD", "flood", default=True),
+    _port_switch("multicast_flood", "IFLA_BRPORT_MCAST_FLOOD", "mcast_flood", default=True),
     Option("cost", "int", "IFLA_BRPORT_COST", "cost", place="port", low=1, high=65535),
-    Option("priority", "int", "IFLA_BRPORT_PRIORITY", "priority", place="port", low=0, high=63),
+    Option("priority", "int", "IFLA_BRPORT_PRIORITY", "priority", place="port", low=0, high=63, default=32),
     _port_switch("guard", "IFLA_BRPORT_GUARD", "guard"),
     _port_switch("root_block", "IFLA_BRPORT_PROTECT", "root_block"),
     _port_switch("fast_leave", "IFLA_BRPORT_FAST_LEAVE", "fastleave"),
@@ -57,6 +57,7 @@ class LinkKind:
     :param peer: the attribute that holds its other end, for kinds that come in pairs.
     :param parent_attribute: the attribute that names the lower device.
     :param ports: whether other links can be ports of it.
+    :param later: settings of every link that are given to it only once it is there.
     :param module: the kernel module that brings it, if it is not called like the kind.
     """
 
@@ -66,6 +67,7 @@ class LinkKind:
     peer: str = ""
     parent_attribute: str = "IFLA_LINK"
     ports: bool = False
+    later: tuple[str, ...] = ()
     module: str = ""
 
     @property
@@ -74,26 +76,27 @@ class LinkKind:
         return f"this kernel has no {self.name!r} devices (module {self.module or self.name}: not found)"
 
 
-def _timer(name: str, attribute: str, low: float, high: float) -> Option:
-    return Option(name, "float", attribute, name, CENTISECONDS, low=low, high=high, tolerance=1)
+def _timer(name: str, attribute: str, low: float, high: float, default: float) -> Option:
+    return Option(name, "float", attribute, name, CENTISECONDS, low=low, high=high, tolerance=1, default=default)
 
 
 BRIDGE = LinkKind(
     "bridge",
     (
-        Option("stp", "bool", "IFLA_BR_STP_STATE", "stp_state", FLAG),
-        _timer("forward_delay", "IFLA_BR_FORWARD_DELAY", 0, 30),
-        _timer("hello_time", "IFLA_BR_HELLO_TIME", 1, 10),
-        _timer("max_age", "IFLA_BR_MAX_AGE", 6, 40),
-        _timer("ageing_time", "IFLA_BR_AGEING_TIME", 0, 1_000_000),
-        Option("priority", "int", "IFLA_BR_PRIORITY", "priority", low=0, high=65535),
-        Option("vlan_filtering", "bool", "IFLA_BR_VLAN_FILTERING", "vlan_filtering", FLAG),
-        Option("default_pvid", "int", "IFLA_BR_VLAN_DEFAULT_PVID", "vlan_default_pvid", low=0, high=4094),
-        Option("multicast_snooping", "bool", "IFLA_BR_MCAST_SNOOPING", "mcast_snooping", FLAG),
-        Option("group_forward_mask", "int", "IFLA_BR_GROUP_FWD_MASK", "group_fwd_mask", low=0, high=65535),
-        Option("nf_call_iptables", "bool", "IFLA_BR_NF_CALL_IPTABLES", "nf_call_iptables", FLAG),
+        Option("stp", "bool", "IFLA_BR_STP_STATE", "stp_state", FLAG, default=False),
+        _timer("forward_delay", "IFLA_BR_FORWARD_DELAY", 0, 30, 15),
+        _timer("hello_time", "IFLA_BR_HELLO_TIME", 1, 10, 2),
+        _timer("max_age", "IFLA_BR_MAX_AGE", 6, 40, 20),
+        _timer("ageing_time", "IFLA_BR_AGEING_TIME", 0, 1_000_000, 300),
+        Option("priority", "int", "IFLA_BR_PRIORITY", "priority", low=0, high=65535, default=32768),
+        Option("vlan_filtering", "bool", "IFLA_BR_VLAN_FILTERING", "vlan_filtering", FLAG, default=False),
+        Option("default_pvid", "int", "IFLA_BR_VLAN_DEFAULT_PVID", "vlan_default_pvid", low=0, high=4094, default=1),
+        Option("multicast_snooping", "bool", "IFLA_BR_MCAST_SNOOPING", "mcast_snooping", FLAG, default=True),
+        Option("group_forward_mask", "int", "IFLA_BR_GROUP_FWD_MASK", "group_fwd_mask", low=0, high=65535, default=0),
+        Option("nf_call_iptables", "bool", "IFLA_BR_NF_CALL_IPTABLES", "nf_call_iptables", FLAG, default=False),
     ),
     ports=True,
+    later=("mtu",),  # an MTU from the creation is lost to the first port (br_mtu_auto_adjust())
 )
 
 MACVLAN_MODES = ("private", "vepa", "bridge", "passthru", "source")
@@ -128,11 +131,11 @@ MACVLAN = LinkKind(
     (
         Option(
             "mode", "str", "IFLA_MACVLAN_MODE", "mode", choices=MACVLAN_MODES,
-            fixed=_passthru_is_involved,
+            fixed=_passthru_is_involved, default="vepa",
         ),
         Option(
             "source_macs", "list", "IFLA_MACVLAN_MACADDR_DATA", "macaddr", _SOURCE_MACS, check=_sorted_macs,
-            companions=(("IFLA_MACVLAN_MACADDR_MODE", _SET),),
+            companions=(("IFLA_MACVLAN_MACADDR_MODE", _SET),), default=[],
         ),
     ),
     parent="required",
@@ -177,8 +180,8 @@ VXLAN = LinkKind(
             **_far_end(multicast=True),
         ),
         Option("destination_port", "int", "IFLA_VXLAN_PORT", "dstport", low=1, high=65535, fixed=True, creation=4789),
-        Option("ttl", "int", "IFLA_VXLAN_TTL", "ttl", low=0, high=255),
-        Option("learning", "bool", "IFLA_VXLAN_LEARNING", "learning", BARE),
+        Option("ttl", "int", "IFLA_VXLAN_TTL", "ttl", low=0, high=255, default=0),
+        Option("learning", "bool", "IFLA_VXLAN_LEARNING", "learning", BARE, default=True),
     ),
     parent="optional",
     parent_attribute="IFLA_VXLAN_LINK",

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from .._values.errors import InvalidOption, VirtnetError
 from .forwarding import FDB_SPEC, parse_fdb
-from .link import LinkResource, link_module, link_spec, parse_link
+from .link import LINK_IDENTITY, LINK_NAMESPACES, LinkResource, link_module, link_spec, parse_link
 from .link_tables import BRIDGE as BRIDGE_TABLE
 from .link_tables import LINK_KINDS, MACVLAN as MACVLAN_TABLE, VETH as VETH_TABLE, VXLAN as VXLAN_TABLE
 from .resource import Kind, Options
@@ -46,12 +46,14 @@ def _parse_link(options: Options) -> LinkResource:
     return parse_link(LINK_KINDS[kind] if kind else None, options)
 
 
-BRIDGE = Kind("bridge", link_spec(BRIDGE_TABLE), _parse_bridge)
+BRIDGE = link_module(BRIDGE_TABLE, _parse_bridge)
 VETH = link_module(VETH_TABLE)
-MACVLAN = Kind("macvlan", link_spec(MACVLAN_TABLE), _parse_macvlan)
-VXLAN = Kind("vxlan", {**link_spec(VXLAN_TABLE), **FDB_SPEC}, _parse_vxlan)
+MACVLAN = link_module(MACVLAN_TABLE, _parse_macvlan)
+VXLAN = link_module(VXLAN_TABLE, _parse_vxlan, FDB_SPEC)
 LINK = Kind(
     "link",
     {**link_spec(None), "kind": {"type": "str", "choices": sorted(LINK_KINDS)}, "from_netns": {"type": "str"}},
     _parse_link,
+    LINK_IDENTITY + ("kind",),
+    LINK_NAMESPACES,
 )

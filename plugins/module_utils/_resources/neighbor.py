@@ -153,4 +153,5 @@ NEIGHBOR = Kind(
         **STATE_SPEC,
     },
     parse,
+    ("netns", "interface", "address", "proxy"),
 )

@@ -163,4 +163,6 @@ NETNS = Kind(
         **STATE_SPEC,
     },
     parse,
+    ("name",),
+    namespaces=("name",),
 )

@@ -51,6 +51,7 @@ class Option:
     :param fixed: whether the link must be made anew to change it: always, or from one value to another.
     :param tolerance: difference in the kernel's unit that counts as equal, because the kernel rounds.
     :param creation: the value given to a new link when the user gives none.
+    :param default: what the kernel gives a new link; None: it depends.
     :param at_creation: whether the kernel takes it in the request that makes the link.
     :param check: raises InvalidOption, or returns the normal form.
     """
@@ -71,6 +72,7 @@ class Option:
     fixed: bool | t.Callable[[t.Any, t.Any], bool] = False
     tolerance: int = 0
     creation: t.Any = None
+    default: t.Any = None
     at_creation: bool = True
     check: t.Callable[[str, t.Any], t.Any] | None = None
 

@@ -39,17 +39,25 @@ class Resource(t.Protocol):
         """What is asked for, as the world has it: before and after the plan these make the diff."""
 
 
+def _whole(options: Options) -> list[Options]:
+    return [options]
+
+
 @dataclasses.dataclass(frozen=True)
 class Kind:
     """A kind of resource: the module's name, its options, and how options become a resource.
 
-
+    :param identity: the options that name the thing.
+    :param namespaces: the options that hold a namespace's name; "peer.netns" is one within another.
+    :param split: one set of options as several, where a module names several things.
     """
 
     name: str
     options: Options
     parse: t.Callable[[Options], Resource]
-    constraints: Options = dataclasses.field(default_factory=dict)
+    identity: tuple[str, ...]
+    namespaces: tuple[str, ...] = ("netns",)
+    split: t.Callable[[Options], t.List[Options]] = _whole
 
 
 def typed(netns: str | None, *words: object, tool: str = "ip") -> str:

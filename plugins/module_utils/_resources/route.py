@@ -12,6 +12,7 @@ from .._values.operation import Change, Index, Netlink, Operation
 from .._values.state import NextHop, Route
 from .._values.world import World
 from . import checks
+from .former import is_ours
 from .link import STATE_SPEC
 from .resource import Kind, Options, Plan, in_namespace, typed
 
@@ -41,6 +42,7 @@ class RouteResource:
     """A route that a user named; None: not asked.
 
     :param type: by name; None: unicast for a new route.
+    :param exact: what is not asked is not kept either: the route is the asker's own.
     """
 
     netns: str | None
@@ -55,6 +57,7 @@ class RouteResource:
     nexthops: tuple[NextHop, ...] = ()
     exclusive: bool = False
     absent: bool = False
+    exact: bool = False
 
     @property
     def identity(self) -> tuple[t.Hashable, ...]:
@@ -80,8 +83,11 @@ class RouteResource:
             if hop.interface is not None and world.link(self.netns, hop.interface) is None:
                 raise VirtnetError(f"interface: there is no interface {hop.interface!r}{in_namespace(self.netns)}")
         found = self._found(world)
-        wanted = self._wanted(found)
-        if found is None or self._differs(found):
+        wanted = self._wanted(None if self.exact else found)
+        differs = found is None or (
+            comparable(found) != comparable(self._filled(wanted, found)) if self.exact else self._differs(found)
+        )
+        if differs:
             yield put(self.netns, wanted, replace=found is not None)
         if self.exclusive:
             for route in list(world.section(self.netns, "route").values()):
@@ -107,6 +113,17 @@ class RouteResource:
             mtu=self.mtu or (found.mtu if found else None),
             nexthops=hops,
         )
+
+    @staticmethod
+    def _filled(wanted: Route, found: Route) -> Route:
+        """What is wanted, with what the kernel chose by itself: the interface of a gateway."""
+        if len(wanted.nexthops) != len(found.nexthops):
+            return wanted
+        hops = tuple(
+            dataclasses.replace(one, interface=one.interface or other.interface)
+            for one, other in zip(wanted.nexthops, found.nexthops)
+        )
+        return dataclasses.replace(wanted, nexthops=hops, protocol=found.protocol)
 
     def _differs(self, found: Route) -> bool:
         return (
@@ -323,6 +340,7 @@ def parse(options: Options) -> RouteResource:
         nexthops=hops,
         exclusive=bool(options.get("exclusive")),
         absent=absent,
+        exact=is_ours(options),
     )
 
 
@@ -397,4 +415,5 @@ ROUTE = Kind(
         **STATE_SPEC,
     },
     parse,
+    ("netns", "destination", "table", "metric", "family"),
 )

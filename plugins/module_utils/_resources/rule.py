@@ -310,4 +310,5 @@ RULE = Kind(
         **STATE_SPEC,
     },
     parse,
+    ("netns", "family", "priority", "source", "destination"),
 )

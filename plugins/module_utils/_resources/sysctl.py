@@ -126,8 +126,17 @@ def parse(options: Options) -> SysctlResource:
     return SysctlResource(checks.namespace("netns", options.get("netns")), values)
 
 
+def _split(options: Options) -> list[Options]:
+    """One set of options for each parameter, because each is led back by itself."""
+    if not options["values"]:
+        return [options]
+    return [{**options, "values": {key: value}} for key, value in options["values"].items()]
+
+
 SYSCTL = Kind(
     "sysctl",
     {"netns": {"type": "str"}, "values": {"type": "dict", "required": True}},
     parse,
+    ("netns",),
+    split=_split,
 )

@@ -1,0 +1,80 @@
+# SPDX-FileCopyrightText: The virtnet.linux authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Three states merged: what was recorded, what there is, what is asked for.
+
+What the list no longer has is taken down if it was made here, and put back to its former value if it
+was only changed. What was there before is adopted, changed where asked, and never removed.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from .._resources.resource import Kind, Options, Resource
+
+FORMER = "former"  # the private option that tells a resource what is to go, and back to what
+_ABSENT = {"state": "absent"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Asked:
+    """One thing of a list: its module, its validated options and the resource made of them.
+
+    :param former: what was asked for as it was before any run of this topology.
+    """
+
+    label: str
+    kind: Kind
+    options: Options
+    resource: Resource
+    former: Options = dataclasses.field(default_factory=dict)
+
+    @property
+    def made(self) -> bool:
+        """Whether it was not there before."""
+        return self.former.get("state") == "absent"
+
+    def record(self) -> dict[str, t.Any]:
+        """As it is written to the topology's record."""
+        given = {name: value for name, value in self.options.items() if value is not None}
+        return {"module": self.kind.name, "options": given, "former": dict(self.former)}
+
+
+def recall(label: str, kinds: t.Mapping[str, Kind], entry: t.Mapping[str, t.Any]) -> Asked:
+    """An entry of a record."""
+    kind = kinds[entry["module"]]
+    options = {name: entry["options"].get(name) for name in kind.options}
+    return Asked(label, kind, options, kind.parse(options), entry["former"])
+
+
+def with_former(asked: Asked, recorded: Asked | None, now: Options) -> Asked:
+    """What is asked, knowing what there was before, and what an earlier list asked that this one doesn't."""
+    if recorded is None:
+        return dataclasses.replace(asked, former=now)
+    former = recorded.former if recorded.made else {**now, **recorded.former}
+    dropped = {"options": recorded.options, "former": former}
+    options = {**asked.options, FORMER: dropped}
+    return dataclasses.replace(asked, former=former, resource=asked.kind.parse(options))
+
+
+def gone(recorded: Asked) -> Resource:
+    """The resource that leads back what a list no longer has."""
+    if recorded.made:
+        return recorded.kind.parse({**recorded.options, **_ABSENT})
+    back = {name: value for name, value in recorded.former.items() if name != "state" and value is not None}
+    kept = {name: recorded.options.get(name) for name in recorded.kind.identity}
+    none = {name: spec.get("default") for name, spec in recorded.kind.options.items()}
+    dropped = {"options": recorded.options, "former": recorded.former}
+    return recorded.kind.parse({**none, **kept, **back, FORMER: dropped})
+
+
+def order(
+    recorded: t.Sequence[Asked], asked: t.Sequence[Asked]
+) -> tuple[list[Asked], list[Asked]]:
+    """What is to go before anything is made, and what only after: namespaces take much with them."""
+    wanted = {one.resource.identity for one in asked}
+    dropped = [one for one in reversed(recorded) if one.resource.identity not in wanted]
+    spaces = {one.options["name"] for one in dropped if one.kind.name == "netns" and one.made}
+    first = [one for one in dropped if one.kind.name != "netns" and one.resource.netns not in spaces]
+    return first, [one for one in dropped if one.kind.name == "netns"]

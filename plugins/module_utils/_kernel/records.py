@@ -1,0 +1,129 @@
+# SPDX-FileCopyrightText: The virtnet.linux authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Files under /run/virtnet: what a topology made, and the journal of a run that is under way.
+
+They are root's alone, and links in their place are not followed.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import json
+import os
+import typing as t
+
+from .._values.errors import NotPermitted, VirtnetError
+
+DIRECTORY = "/run/virtnet"
+
+
+def open_directory(name: str) -> int:
+    """A descriptor of a directory below /run/virtnet, made if it lacks.
+
+    :raises VirtnetError: something else stands in its place.
+    """
+    path = DIRECTORY
+    for part in ("", name):
+        path = f"{path}/{part}" if part else path
+        try:
+            os.mkdir(path, 0o700)
+        except FileExistsError:
+            pass
+        except PermissionError:
+            raise NotPermitted(f"{path}: not permitted; this needs root (become: true)") from None
+        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        found = os.fstat(descriptor)
+        if found.st_uid != os.geteuid() or found.st_mode & 0o077:
+            os.close(descriptor)
+            raise VirtnetError(f"{path} is not root's alone; it is not used")
+        if part:
+            return descriptor
+        os.close(descriptor)
+    raise AssertionError("unreachable")
+
+
+class Store:
+    """Records of one sort, by name."""
+
+    def __init__(self, sort: str) -> None:
+        self._sort = sort
+
+    def read(self, name: str) -> dict[str, t.Any] | None:
+        """A record; None when there is none."""
+        if not os.path.isdir(f"{DIRECTORY}/{self._sort}"):
+            return None
+        directory = open_directory(self._sort)
+        try:
+            file = os.open(f"{name}.json", os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=directory)
+        except FileNotFoundError:
+            return None
+        finally:
+            os.close(directory)
+        with os.fdopen(file, encoding="utf-8") as opened:
+            found = json.load(opened)
+        return t.cast("dict[str, t.Any]", found)
+
+    def write(self, name: str, record: t.Mapping[str, t.Any]) -> None:
+        """Write a record whole, or not at all."""
+        directory = open_directory(self._sort)
+        try:
+            flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+            file = os.open(f"{name}.json.new", flags, 0o600, dir_fd=directory)
+            with os.fdopen(file, "w", encoding="utf-8") as opened:
+                json.dump(record, opened)
+                opened.flush()
+            os.rename(f"{name}.json.new", f"{name}.json", src_dir_fd=directory, dst_dir_fd=directory)
+        finally:
+            os.close(directory)
+
+    def remove(self, name: str) -> None:
+        """Remove a record, and the directory when it was the last."""
+        if not os.path.isdir(f"{DIRECTORY}/{self._sort}"):
+            return
+        directory = open_directory(self._sort)
+        try:
+            os.unlink(f"{name}.json", dir_fd=directory)
+        except FileNotFoundError:
+            pass
+        finally:
+            os.close(directory)
+        for path in (f"{DIRECTORY}/{self._sort}", DIRECTORY):
+            try:
+                os.rmdir(path)
+            except OSError as error:
+                if error.errno not in (errno.ENOTEMPTY, errno.ENOENT):
+                    raise
+                return
+
+
+class Lock:
+    """Held while a topology is worked on, so that a second run waits for the first."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __enter__(self) -> None:
+        directory = open_directory("locks")
+        try:
+            flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+            while True:
+                self._file = os.open(self._name, flags, 0o600, dir_fd=directory)
+                fcntl.flock(self._file, fcntl.LOCK_EX)
+                try:
+                    if os.stat(self._name, dir_fd=directory).st_ino == os.fstat(self._file).st_ino:
+                        return
+                except FileNotFoundError:
+                    pass
+                os.close(self._file)  # the one who held it has removed it
+        finally:
+            os.close(directory)
+
+    def __exit__(self, *_exception: object) -> None:
+        for path, take in ((f"{DIRECTORY}/locks/{self._name}", os.unlink), (f"{DIRECTORY}/locks", os.rmdir),
+                           (DIRECTORY, os.rmdir)):  # fmt: skip
+            try:
+                take(path)
+            except OSError:
+                break  # others hold locks or keep records
+        os.close(self._file)
