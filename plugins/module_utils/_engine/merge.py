@@ -11,10 +11,9 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from .._resources.former import ABSENT, FORMER
 from .._resources.resource import Kind, Options, Resource
 
-FORMER = "former"  # the private option that tells a resource what is to go, and back to what
-_ABSENT = {"state": "absent"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,7 +32,7 @@ class Asked:
     @property
     def made(self) -> bool:
         """Whether it was not there before."""
-        return self.former.get("state") == "absent"
+        return self.former.get("state") in ABSENT
 
     def record(self) -> dict[str, t.Any]:
         """As it is written to the topology's record."""
@@ -61,7 +60,8 @@ def with_former(asked: Asked, recorded: Asked | None, now: Options) -> Asked:
 def gone(recorded: Asked) -> Resource:
     """The resource that leads back what a list no longer has."""
     if recorded.made:
-        return recorded.kind.parse({**recorded.options, **_ABSENT})
+        (absent,) = {*ABSENT} & {*recorded.kind.options["state"]["choices"]}
+        return recorded.kind.parse({**recorded.options, "state": absent})
     back = {name: value for name, value in recorded.former.items() if name != "state" and value is not None}
     kept = {name: recorded.options.get(name) for name in recorded.kind.identity}
     none = {name: spec.get("default") for name, spec in recorded.kind.options.items()}

@@ -18,10 +18,12 @@ from .._values.operation import (
     Operation,
     RemoveNamespace,
     RunProgram,
+    StartService,
+    StopService,
     WriteNameservers,
     WriteSysctl,
 )
-from . import files, messages, namespaces, programs, sysctl
+from . import files, messages, namespaces, programs, service_records, services, sysctl
 from .netlink import NLM_F_ACK, Channels
 from .removal import remove_namespaces
 
@@ -55,6 +57,8 @@ class Performer:
             WriteNameservers: lambda request: files.write_nameservers(request.name, request.nameservers),
             WriteSysctl: lambda request: sysctl.write(request.netns, request.key, request.value),
             RunProgram: programs.run_request,
+            StartService: services.start,
+            StopService: services.stop,
         }
 
     def perform(self, operations: t.Sequence[Operation]) -> None:
@@ -177,6 +181,8 @@ class Performer:
         self._indices.clear()
         try:
             remove_namespaces(self._channels, names)
+            for name in names:
+                service_records.forget(name)
         except (OSError, VirtnetError) as error:
             cause = error if isinstance(error, VirtnetError) else KernelRefused(error.errno or 0, str(error))
             raise OperationFailed(operations[start], start, cause) from None

@@ -113,10 +113,12 @@ class KernelSource:
         return reader(netns)
 
     def item(self, netns: str | None, section: str, key: t.Hashable) -> t.Any:
-        """One sysctl or service; None when there is none."""
-        if section == "sysctl":
-            return sysctl.read(netns, str(key))
-        return services.find(netns, str(key))
+        """One sysctl; None when this kernel has none."""
+        assert section == "sysctl"
+        return sysctl.read(netns, str(key))
+
+    def _service(self, netns: str | None) -> Section:
+        return services.of_namespace(netns)
 
     def _dump(self, netns: str | None, message: str, header: t.Mapping[str, t.Any], attrs: t.Any = ()) -> list[bytes]:
         channel: Channel = self._channels.of(netns)

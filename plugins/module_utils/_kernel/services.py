@@ -11,14 +11,14 @@ import time
 import typing as t
 import uuid
 
-from .._values.errors import KernelRefused, ProgramMissing, VirtnetError
+from .._values.errors import ProgramMissing, VirtnetError
 from .._values.operation import StartService, StopService
 from .._values.state import Service
 from . import namespaces, processes, programs, service_records
 from .records import DIRECTORY
 from .service_records import Record
 from .service_signs import Signs, last_words
-from .spawning import spawn
+from .spawning import Launch, spawn
 
 SEARCH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 SURVIVAL = 0.1  # seconds that a service without a sign must last: a wrong option ends most programs sooner
@@ -43,17 +43,23 @@ def find(netns: str | None, name: str) -> Service | None:
     alive = processes.is_alive(record.pid, record.start_time)
     if not alive and not processes.members(record.identity):
         return None
-    here = alive and processes.in_namespace(record.pid, namespaces.path_of(netns) or namespaces.THREAD_NAMESPACE)
+    here = _is_here(record, netns)
+    if alive and not here and netns is None:
+        return None  # it was started by a task in another namespace, and is not a service of this one
     return Service(
         name=name,
         command=record.command,
         environment=record.environment,
-        running=here and record.answered,
+        running=alive and here and record.answered,
         ready=record.ready,
         timeout=record.timeout,
         pid=record.pid if alive else 0,
         log=service_records.path_of(netns, name, ".log"),
     )
+
+
+def _is_here(record: Record, netns: str | None) -> bool:
+    return processes.in_namespace(record.pid, namespaces.path_of(netns) or namespaces.THREAD_NAMESPACE)
 
 
 def stop(request: StopService) -> None:
@@ -76,6 +82,10 @@ def start(request: StartService) -> None:
     :raises VirtnetError: it ended, or was not ready in time; its last words are in the message.
     """
     program = _program(request)
+    earlier = service_records.read(request.netns, request.name)
+    if request.netns is None and earlier is not None and processes.is_alive(earlier.pid, earlier.start_time):
+        if not _is_here(earlier, None):
+            raise VirtnetError(f"one of this name was started from another namespace, as process {earlier.pid}")
     stop(StopService(request.netns, request.name))
     identity = uuid.uuid4().hex
     log = service_records.path_of(request.netns, request.name, ".log")
@@ -110,7 +120,7 @@ def _spawn(request: StartService, program: str, identity: str) -> int:
     log = service_records.new_log(request.netns, request.name)
     try:
         hidden = f"{DIRECTORY}/{service_records.SORT}"
-        return spawn(request.netns, program, request.command, environment, log, identity, hidden)
+        return spawn(Launch(request.netns, program, request.command, environment, identity, hidden), log)
     finally:
         os.close(log)
 
@@ -120,19 +130,22 @@ def _wait(request: StartService, pid: int, signs: Signs, log: str) -> None:
     while True:
         ended = _exit_status(pid)
         if ended is not None:
-            raise KernelRefused(0, f"it ended {ended} before it was ready{last_words(log)}")
+            raise VirtnetError(f"it ended {ended} before it was ready{last_words(log)}")
         missing = signs.missing(pid)
         passed = time.monotonic() - begin
         if missing is None and (request.ready or passed >= SURVIVAL):
             return
         if missing is not None and passed >= request.timeout:
-            raise KernelRefused(0, f"it is not ready after {request.timeout:g} s: {missing}{last_words(log)}")
+            raise VirtnetError(f"it is not ready after {request.timeout:g} s: {missing}{last_words(log)}")
         time.sleep(_STEP)
 
 
 def _exit_status(pid: int) -> str | None:
     """How a child of this process has ended; None: it has not."""
-    found, status = os.waitpid(pid, os.WNOHANG)
+    try:
+        found, status = os.waitpid(pid, os.WNOHANG)
+    except ChildProcessError:  # somebody ignores SIGCHLD: the kernel keeps no status then
+        return None if processes.stat(pid) is not None else "by itself"
     if not found:
         return None
     code = os.waitstatus_to_exitcode(status)

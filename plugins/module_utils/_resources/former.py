@@ -14,6 +14,7 @@ from .option import Option
 from .resource import Options
 
 FORMER = "former"
+ABSENT = ("absent", "stopped")  # the states of what is not there; the second is that of a service
 
 
 def _recorded(options: Options) -> tuple[Options, Options]:
@@ -23,7 +24,7 @@ def _recorded(options: Options) -> tuple[Options, Options]:
 
 def is_ours(options: Options) -> bool:
     """Whether the thing was not there before the topology made it."""
-    return bool(_recorded(options)[1].get("state") == "absent")
+    return _recorded(options)[1].get("state") in ABSENT
 
 
 def completed(options: Options, rows: t.Iterable[Option]) -> Options:

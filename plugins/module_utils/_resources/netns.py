@@ -12,7 +12,7 @@ from .._values.errors import InvalidOption
 from .._values.operation import Change, MakeNamespace, Operation, RemoveNamespace, WriteNameservers
 from .._values.state import Namespace
 from .._values.world import World
-from . import checks, link_requests
+from . import checks, link_requests, service
 from .link import STATE_SPEC
 from .link_settings import ENABLED
 from .resource import Kind, Options, Plan, typed
@@ -77,6 +77,8 @@ class NetnsResource:
         )
 
     def _plan_removal(self, world: World, there: Namespace) -> Plan:
+        for running in list(world.section(self.name, "service").values()):
+            yield service.stop(self.name, running)  # it would go on in a namespace that nobody can name
         for link in list(world.links(self.name).values()):
             if not link.kind and link.name != "lo":  # a NIC must not be lost with its namespace
                 yield link_requests.move(self.name, link, None)

@@ -10,9 +10,10 @@ from .netns import NETNS
 from .resource import Kind
 from .route import ROUTE
 from .rule import RULE
+from .service import SERVICE
 from .sysctl import SYSCTL
 
 KINDS: dict[str, Kind] = {
     kind.name: kind
-    for kind in (NETNS, LINK, VETH, BRIDGE, MACVLAN, VXLAN, ROUTE, RULE, NEIGHBOR, SYSCTL)
+    for kind in (NETNS, LINK, VETH, BRIDGE, MACVLAN, VXLAN, ROUTE, RULE, NEIGHBOR, SYSCTL, SERVICE)
 }

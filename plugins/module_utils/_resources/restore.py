@@ -11,7 +11,7 @@ from .._values.kept import Kept
 
 from .._values.state import IFA_F_NODAD, Link, Reference
 from .._values.world import World
-from . import address, forwarding, link_requests, neighbor, netns, route, rule, sysctl
+from . import address, forwarding, link_requests, neighbor, netns, route, rule, service, sysctl
 from .link_settings import GENERAL
 from .link_tables import ALL_KINDS, PORT
 from .option import Option
@@ -31,7 +31,7 @@ def plan_back(kept: Kept, world: World) -> Plan:
         now = world.namespace(name)
         if was is not None and now is not None and now.nameservers != was.nameservers:
             yield netns.nameservers(now, was.nameservers)
-    for part in (_links_gone, _links, _addresses, _routes, _rules, _neighbors, _forwarding, _items):
+    for part in (_services_gone, _links_gone, _links, _addresses, _routes, _rules, _neighbors, _forwarding, _items, _services):
         yield from part(kept, world)
 
 
@@ -199,3 +199,18 @@ def _items(kept: Kept, world: World) -> Plan:
             continue
         if section == "sysctl" and value is not None:
             yield sysctl.write(space, str(key), value)
+
+
+def _services_gone(kept: Kept, world: World) -> Plan:
+    for space, was in _spaces(kept, "service", world):
+        for name, value in list(world.section(space, "service").items()):
+            if was.get(name) != value and (space, "service", name) in kept.planned:
+                yield service.stop(space, value)
+
+
+def _services(kept: Kept, world: World) -> Plan:
+    """Last, because a service may need addresses; one that had ended by itself is not started."""
+    for space, was in _spaces(kept, "service", world):
+        for name, value in was.items():
+            if value.running and world.section(space, "service").get(name) != value:
+                yield service.start(space, value)

@@ -80,15 +80,15 @@ class RunProgram:
 class StartService:
     """Start a process in a namespace and wait until it says it is ready.
 
-    :param ready: which sign to wait for (tcp, udp, file or log) and its value; None: that it runs.
-    :param timeout: seconds to wait for it.
+    :param ready: the signs to wait for (tcp, udp, file or log) with their values; none: that it runs.
+    :param timeout: seconds to wait for them.
     """
 
     netns: str | None
     name: str
     command: tuple[str, ...]
     environment: tuple[tuple[str, str], ...] = ()
-    ready: tuple[str, t.Any] | None = None
+    ready: tuple[tuple[str, t.Any], ...] = ()
     timeout: float = 10.0
 
 

@@ -156,3 +156,23 @@ class Namespace:
 
     name: str
     nameservers: tuple[str, ...] | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Service:
+    """A process that runs in a namespace; two are equal when they were started alike.
+
+    :param running: False: only a part of it is left, or it never said that it was ready.
+    :param ready: the signs that it was to give, and `timeout` the seconds that it had for them.
+    :param pid: of its first process; 0 when that has ended, or while it is only planned.
+    :param log: path of its log.
+    """
+
+    name: str
+    command: tuple[str, ...]
+    environment: tuple[tuple[str, str], ...] = ()
+    running: bool = True
+    ready: tuple[tuple[str, t.Any], ...] = dataclasses.field(default=(), compare=False)
+    timeout: float = dataclasses.field(default=10.0, compare=False)
+    pid: int = dataclasses.field(default=0, compare=False)
+    log: str = dataclasses.field(default="", compare=False)

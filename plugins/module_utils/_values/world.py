@@ -181,6 +181,6 @@ class World:
                     del section[key]
 
 
-ITEMWISE = frozenset(("sysctl", "service"))
+ITEMWISE = frozenset(("sysctl",))
 
 __all__ = ["IFF_UP", "ITEMWISE", "Section", "Source", "World"]
