@@ -304,8 +304,9 @@ options:
     default: false
   settle:
     description:
-      - Seconds to wait at most until no address is tentative and all bridge ports forward, in the namespaces that are
-        named here and in all others under O(prefix). What is still not ready then is returned as RV(unready).
+      - Seconds to wait at most until all bridge ports forward and, when IPv6 is asked, no address is tentative, in the
+        namespaces that are named here and in all others under O(prefix). What is still not ready then is returned as
+        RV(unready).
     type: float
     default: 5.0
   fresh:
@@ -320,8 +321,9 @@ notes:
   - A task that asks is never a change, also with O(fresh=true).
   - The kernel has room for 1,024 learnt neighbours of all namespaces together (C(gc_thresh3)). When many checks fill
     that table, the neighbours learnt during the task are forgotten again to make room.
-  - Routers limit the ICMP errors that they send (C(icmp_ratelimit)). Where one is expected and none came although
-    others did, the check asks again, so that C(sent) can be more than O(count).
+  - A host sends only few ICMP errors at once to another (C(icmp_ratelimit)), a router without a route two, and then
+    one in one or two seconds. Where one is expected and none came, the check asks again after two seconds, so that
+    C(sent) can be more than O(count).
 seealso:
   - module: virtnet.linux.topology
 """
@@ -543,14 +545,15 @@ unready:
   returned: always
 """
 
-from ansible.module_utils.basic import AnsibleModule
+import typing as t
 
+from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.virtnet.linux.plugins.module_utils._probe.interview import interview
 from ansible_collections.virtnet.linux.plugins.module_utils._probe.options import read_questions
 from ansible_collections.virtnet.linux.plugins.module_utils._values.errors import VirtnetError
 
 # What is inside checks, matrix and watch is validated where it is read, so that errors say which entry is wrong.
-ARGUMENT_SPEC = {
+ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "netns": {"type": "str"},
     "prefix": {"type": "str", "default": ""},
     "checks": {"type": "list", "elements": "dict"},

@@ -30,7 +30,7 @@ NDISC_STATISTICS = "/proc/thread-self/net/stat/ndisc_cache"
 THRESHOLD = "/proc/sys/net/{}/neigh/default/gc_thresh3"
 DEFAULT_THRESHOLD = 1024
 
-Neighbour = t.Tuple[int, int, bytes]  # family, ifindex, address
+Neighbour = tuple[int, int, bytes]  # family, ifindex, address
 
 
 def learnt_neighbours(channels: Channels, netns: str | None) -> set[Neighbour]:

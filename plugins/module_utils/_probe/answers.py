@@ -28,9 +28,7 @@ NEGATIVE = (
 EXPECTABLE = (REACHABLE, UNREACHABLE, *NEGATIVE)
 
 # Answers that arrive as ICMP errors, which routers limit (icmp(7), icmp_ratelimit).
-BY_ICMP = frozenset(
-    (NETWORK_UNREACHABLE, HOST_UNREACHABLE, PORT_UNREACHABLE, PROHIBITED, TOO_BIG, TTL_EXCEEDED)
-)
+BY_ICMP = frozenset((NETWORK_UNREACHABLE, HOST_UNREACHABLE, PORT_UNREACHABLE, PROHIBITED, TOO_BIG, TTL_EXCEEDED))
 
 
 @dataclasses.dataclass(frozen=True)

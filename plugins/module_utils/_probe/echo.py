@@ -19,7 +19,7 @@ ECHO_REQUEST = {4: 8, 6: 128}
 ECHO_REPLY = {4: 0, 6: 129}
 COOKIE = os.urandom(8)  # tells our replies from those to other programs that chose the same identifier
 
-Flow = t.Tuple[int, int, int]  # protocol, source port, destination port
+Flow = tuple[int, int, int]  # protocol, source port, destination port
 
 
 def checksum(data: bytes) -> int:

@@ -15,7 +15,7 @@ from .inquiry import Inquiry
 from .loop import Loop
 from .questions import TCP
 
-Key = t.Tuple[t.Optional[str], int, int, t.Optional[str], int]  # namespace, family, socket kind, address, port
+Key = tuple[t.Optional[str], int, int, t.Optional[str], int]  # namespace, family, socket kind, address, port
 
 
 def key_of(inquiry: Inquiry) -> Key:

@@ -44,9 +44,7 @@ def read_questions(options: t.Mapping[str, t.Any]) -> Questions:
     prefix = top.text("prefix") or ""
     count, timeout = top.number("count", 1, 10_000, 2), top.seconds("timeout", 1.0)
     default = _place(top.text("netns"), prefix)
-    checks = tuple(
-        _check(entry, prefix, default, count, timeout) for entry in top.entries("checks", CHECK_KEYS)
-    )
+    checks = tuple(_check(entry, prefix, default, count, timeout) for entry in top.entries("checks", CHECK_KEYS))
     matrix = top.entry("matrix", MATRIX_KEYS)
     questions = Questions(
         prefix=prefix,

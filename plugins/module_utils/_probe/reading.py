@@ -84,7 +84,7 @@ class Entry:
         value = self._options.get(key)
         if value is None:
             return None
-        if isinstance(value, (dict, list, bool)) or str(value) == "" and key != "prefix":
+        if isinstance(value, (dict, list, bool)) or (str(value) == "" and key != "prefix"):
             raise self.wrong(key, "should be a text")
         return str(value)
 
@@ -162,7 +162,9 @@ class Entry:
         """An interface's name."""
         name = self.text(key)
         if name is not None and (len(name.encode()) > LONGEST_INTERFACE_NAME or re.search(r"[\s/]", name)):
-            raise self.wrong(key, f"is not an interface's name: at most {LONGEST_INTERFACE_NAME} bytes, no blank, no slash")
+            raise self.wrong(
+                key, f"is not an interface's name: at most {LONGEST_INTERFACE_NAME} bytes, no blank, no slash"
+            )
         return name
 
     def mac(self, key: str) -> str | None:

@@ -104,7 +104,11 @@ def _fits(expectation: FrameExpectation, frame: Frame) -> bool:
 def summary(seen: t.Iterable[Frame], most: int = 6) -> str:
     """What was seen, in a few words: 'icmp_request 10.0.0.1 > 10.0.0.2 x2, …'."""
     counts = collections.Counter(
-        (frame.content.kind, frame.content.source or frame.source_mac, frame.content.destination or frame.destination_mac)
+        (
+            frame.content.kind,
+            frame.content.source or frame.source_mac,
+            frame.content.destination or frame.destination_mac,
+        )
         for frame in seen
     )
     if not counts:
