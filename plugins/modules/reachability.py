@@ -311,8 +311,9 @@ options:
     default: 5.0
   fresh:
     description:
-      - Forget learnt neighbours and tracked connections first, in the same namespaces, so that earlier answers don't
-        decide. Neighbours that were configured stay.
+      - Forget learnt neighbours and tracked connections first, so that earlier answers don't decide. In all namespaces
+        under O(prefix); without one, in those that are named here; never in the one that the module runs in.
+      - Neighbours that were configured stay.
     type: bool
     default: false
 requirements:

@@ -224,6 +224,13 @@ def test_listener_sees_the_translated_source(line: Bed) -> None:
         line.shell("r", "nft", "delete table ip n")
 
 
+def test_link_local_address_is_asked_by_zone_or_interface(line: Bed) -> None:
+    address = line.shell("r", "ip", "-o", "-6", "addr", "show", "ra", "scope", "link").split()[3].split("/")[0]
+    for asked in ({"to": f"{address}%eth0"}, {"to": address, "interface": "eth0"}):
+        for protocol, answer in zip(PROTOCOLS, ("reachable", "refused", "port_unreachable")):
+            assert line.check(expect=answer, **asked, **protocol)["ok"]
+
+
 def test_udp_listener_answers_from_the_address_that_was_asked(line: Bed) -> None:
     line.ip("b", "addr add 10.2.0.9/24 dev eth0")
     try:

@@ -22,7 +22,7 @@ IFF_UP, IFF_LOWER_UP = 0x1, 0x10000
 IFA_ADDRESS, IFA_LOCAL, IFA_FLAGS = 1, 2, 8
 IFA_F_DADFAILED, IFA_F_TENTATIVE, IFA_F_OPTIMISTIC = 0x08, 0x40, 0x04
 RT_SCOPE_UNIVERSE = 0
-IFLA_IFNAME, IFLA_PROTINFO, IFLA_BRPORT_STATE = 3, 12, 1
+IFLA_IFNAME, IFLA_MASTER, IFLA_PROTINFO, IFLA_BRPORT_STATE = 3, 10, 12, 1
 BR_STATE_DISABLED, BR_STATE_LISTENING, BR_STATE_LEARNING = 0, 1, 2
 RTA_DST, RTA_OIF, RTA_PREFSRC, FRA_DST = 1, 4, 7, 1
 RTN_BLACKHOLE, FR_ACT_BLACKHOLE = 6, 6
@@ -108,25 +108,28 @@ def tentative_addresses(channels: Channels, netns: str | None) -> list[Unready]:
 
 
 def ports_not_forwarding(channels: Channels, netns: str | None) -> list[Unready]:
-    """Bridge ports that have no final state yet."""
-    bridge_ports = struct.pack("=BxHiII", socket.AF_BRIDGE, 0, 0, 0, 0)
-    return [item for message in _dump(channels.of(netns), RTM_GETLINK, bridge_ports) for item in _port_unready(message)]
+    """Bridge ports that are up, have carrier, and no final state yet. Blocking is final."""
+    channel = channels.of(netns)
+    found = []
+    for message in _dump(channel, RTM_GETLINK, struct.pack("=BxHiII", socket.AF_BRIDGE, 0, 0, 0, 0)):
+        flags = struct.unpack_from("=I", message, 24)[0]
+        described = attributes(message, 32)
+        state = attributes(described.get(IFLA_PROTINFO, b""), 0).get(IFLA_BRPORT_STATE)
+        if state is None or not flags & IFF_UP or not flags & IFF_LOWER_UP:
+            continue
+        name = described[IFLA_IFNAME].rstrip(b"\0").decode()
+        if state[0] in (BR_STATE_LISTENING, BR_STATE_LEARNING):
+            found.append(Unready(f"bridge port {name} does not forward yet", True))
+        elif state[0] == BR_STATE_DISABLED and _is_up(channel, described.get(IFLA_MASTER)):
+            # The bridge hears of carrier up to a second late (net/core/link_watch.c).
+            found.append(Unready(f"bridge port {name} is disabled", False))
+    return found
 
 
-def _port_unready(message: bytes) -> list[Unready]:
-    """A bridge port that is up and has no final state yet; blocking is final."""
-    flags = struct.unpack_from("=I", message, 24)[0]
-    found = attributes(message, 32)
-    protocol_info = found.get(IFLA_PROTINFO)
-    if not flags & IFF_UP or protocol_info is None:
-        return []
-    state = attributes(protocol_info, 0).get(IFLA_BRPORT_STATE, b"\x03")[0]
-    name = found[IFLA_IFNAME].rstrip(b"\0").decode()
-    if state in (BR_STATE_LISTENING, BR_STATE_LEARNING):
-        return [Unready(f"bridge port {name} does not forward yet", True)]
-    if state == BR_STATE_DISABLED:  # carrier is noticed up to a second late (net/core/link_watch.c)
-        return [Unready(f"bridge port {name} is disabled", False)]
-    return []
+def _is_up(channel: Channel, index: bytes | None) -> bool:
+    if index is None:
+        return False
+    return bool(_links(channel).get(struct.unpack("=I", index)[0], ("", 0))[1] & IFF_UP)
 
 
 def way_out(channels: Channels, netns: str | None, address: IpAddress, interface: int) -> WayOut:

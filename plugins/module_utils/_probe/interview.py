@@ -43,7 +43,7 @@ def interview(questions: Questions) -> Findings:
         ipv6 = readiness.asks_ipv6(channels, questions)
         unready = readiness.settle(channels, among, questions.settle, ipv6)
         if questions.fresh:
-            readiness.start_afresh(channels, among)
+            readiness.start_afresh(channels, questions.prefix, among)
         checks = [*questions.checks, *destinations.matrix_checks(channels, questions)]
         inquiries = [Inquiry(check, number) for number, check in enumerate(checks)]
         start, watched = _watch_and_ask(questions, inquiries, loop, channels, among)

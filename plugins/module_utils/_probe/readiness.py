@@ -94,8 +94,13 @@ def settle(channels: Channels, among: t.Sequence[str | None], seconds: float, ip
         time.sleep(min(POLL, max(0.0, seconds - elapsed)))
 
 
-def start_afresh(channels: Channels, among: t.Sequence[str | None]) -> None:
-    """Forget learnt neighbours and tracked connections of namespaces."""
+def start_afresh(channels: Channels, prefix: str, among: t.Sequence[str | None]) -> None:
+    """Forget learnt neighbours and tracked connections of the namespaces under a prefix.
+
+    Never in the namespace that the module runs in: its connections are not ours to forget.
+    """
     for netns in among:
+        if netns is None or not netns.startswith(prefix):
+            continue
         forgetting.forget_neighbours(channels, netns)
         forgetting.forget_connections(netns)

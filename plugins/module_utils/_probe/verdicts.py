@@ -104,4 +104,5 @@ def failure_of_sighting(watched: Watched, sighting: Sighting) -> str:
     line = f"{expectation.path} {point.place} {point.interface}: expected {count} of {wanted}, saw {sighting.seen}"
     if expectation.name:
         line += f" ({expectation.name})"
-    return f"{line}; it saw {watching.summary(watched.frames)}"
+    line += f"; it saw {watching.summary(watched.frames)}"
+    return f"{line}, and lost {watched.lost} frames" if watched.lost else line
