@@ -15,7 +15,6 @@ from .._resources.former import ABSENT, FORMER
 from .._resources.resource import Kind, Options, Resource
 
 
-
 @dataclasses.dataclass(frozen=True)
 class Asked:
     """One thing of a list: its module, its validated options and the resource made of them.
@@ -69,9 +68,7 @@ def gone(recorded: Asked) -> Resource:
     return recorded.kind.parse({**none, **kept, **back, FORMER: dropped})
 
 
-def order(
-    recorded: t.Sequence[Asked], asked: t.Sequence[Asked]
-) -> tuple[list[Asked], list[Asked]]:
+def order(recorded: t.Sequence[Asked], asked: t.Sequence[Asked]) -> tuple[list[Asked], list[Asked]]:
     """What is to go before anything is made, and what only after: namespaces take much with them."""
     wanted = {one.resource.identity for one in asked}
     dropped = [one for one in reversed(recorded) if one.resource.identity not in wanted]

@@ -30,7 +30,8 @@ class Validator:
         :raises VirtnetError: in a sentence that names the entry.
         """
         if not isinstance(entry, dict) or len(entry) != 1:
-            raise VirtnetError(f"{label}: an entry is one module's name with its options, such as 'netns: {{name: red}}'")
+            example = "netns: {name: red}"
+            raise VirtnetError(f"{label}: an entry is one module's name with its options, such as {example!r}")
         ((name, options),) = entry.items()
         kind = self._kinds.get(name)
         if kind is None:

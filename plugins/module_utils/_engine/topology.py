@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-
 import typing as t
 
 from .._kernel.records import Lock, Store
@@ -82,9 +81,7 @@ class Topology:
         transaction = Transaction(check, TopologyJournal(self._name, record))
         known = {one.resource.identity: one for one in recorded}
         world = transaction.world()
-        merged = [
-            merge.with_former(one, known.get(one.resource.identity), one.resource.view(world)) for one in asked
-        ]
+        merged = [merge.with_former(one, known.get(one.resource.identity), one.resource.view(world)) for one in asked]
         first, last = merge.order(recorded, merged)
         entries = [Entry(merge.gone(one), one.label) for one in first]
         entries += [Entry(one.resource, one.label) for one in merged]
@@ -110,7 +107,8 @@ class Topology:
             return
         problem = Transaction(check=False).roll_back(unpack_kept(journal["kept"]))
         if problem:
-            raise VirtnetError(f"an earlier run of topology {self._name!r} was interrupted and can't be led back: {problem}")
+            run = f"an earlier run of topology {self._name!r}"
+            raise VirtnetError(f"{run} was interrupted and can't be led back: {problem}")
         if journal["record"] is None:
             Store(RECORDS).remove(self._name)
         else:

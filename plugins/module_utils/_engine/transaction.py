@@ -107,7 +107,7 @@ class Transaction:
             self._journal.open(kept)
         extra: list[str] = []
         try:
-            for attempt in range(PASSES):
+            for _attempt in range(PASSES):
                 self._perform(steps)
                 steps = make_plan(entries, self.world())
                 if not steps:

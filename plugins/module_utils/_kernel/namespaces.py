@@ -49,7 +49,8 @@ def is_alive(path: str) -> bool:
         _fields_ = [("f_type", ctypes.c_long), ("rest", ctypes.c_byte * 256)]
 
     result = StatFs()
-    return _libc.statfs(os.fsencode(path), ctypes.byref(result)) == 0 and result.f_type == NSFS_MAGIC
+    done = _libc.statfs(os.fsencode(path), ctypes.byref(result)) == 0
+    return bool(done and result.f_type == NSFS_MAGIC)
 
 
 def exists(netns: str | None) -> bool:

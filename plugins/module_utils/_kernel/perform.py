@@ -187,5 +187,3 @@ class Performer:
             cause = error if isinstance(error, VirtnetError) else KernelRefused(error.errno or 0, str(error))
             raise OperationFailed(operations[start], start, cause) from None
         return len(names)
-
-

@@ -32,22 +32,23 @@ _NEIGH = struct.Struct("=BxxxiHBB")
 _U32 = struct.Struct("=I")
 _BODY = 16
 
+
+def _text(raw: bytes) -> str:
+    return raw.rstrip(b"\0").decode(errors="replace")
+
+
 # Attribute numbers of include/uapi/linux/if_link.h that every link has, with their decoding.
 _TOP_LEVEL: t.Mapping[int, tuple[str, t.Callable[[bytes], t.Any]]] = {
     1: ("IFLA_ADDRESS", lambda raw: raw.hex(":")),
     4: ("IFLA_MTU", lambda raw: _U32.unpack(raw)[0]),
     13: ("IFLA_TXQLEN", lambda raw: _U32.unpack(raw)[0]),
     16: ("IFLA_OPERSTATE", lambda raw: raw[0]),
-    20: ("IFLA_IFALIAS", lambda raw: _text(raw)),
+    20: ("IFLA_IFALIAS", _text),
     30: ("IFLA_PROMISCUITY", lambda raw: _U32.unpack(raw)[0]),
     33: ("IFLA_CARRIER", lambda raw: raw[0]),
 }
 _IFNAME, _IFLINK, _MASTER, _LINKINFO, _LINK_NETNSID = 3, 5, 10, 18, 37
 _INFO_KIND = 1
-
-
-def _text(raw: bytes) -> str:
-    return raw.rstrip(b"\0").decode(errors="replace")
 
 
 def _address(raw: bytes) -> str:
@@ -93,9 +94,7 @@ class KernelSource:
         try:
             channel = self._channels.of(netns)
             answer = channel.ask(
-                messages.encode(
-                    "RTM_GETNSID", 0, channel.next_sequence(), {"family": 0}, [("NETNSA_FD", descriptor)]
-                )
+                messages.encode("RTM_GETNSID", 0, channel.next_sequence(), {"family": 0}, [("NETNSA_FD", descriptor)])
             )
         finally:
             os.close(descriptor)
@@ -191,7 +190,7 @@ class KernelSource:
         while offset + 8 <= len(raw):
             length, hop_flags, weight, index = struct.unpack_from("=HBBi", raw, offset)
             hops.append(
-                self._nexthop(netns, attributes(raw[:offset + length], offset + 8), index, weight + 1, hop_flags)
+                self._nexthop(netns, attributes(raw[: offset + length], offset + 8), index, weight + 1, hop_flags)
             )
             offset += (length + 3) & ~3
         return tuple(hops)
@@ -264,7 +263,7 @@ _NO_SUPPRESSION = 0xFFFFFFFF
 
 
 def _rule_value(family: int, decoded: dict[str, t.Any]) -> state.Rule:
-    attrs = dict((slot[0], slot[1]) for slot in decoded.get("attrs", ()))
+    attrs = {slot[0]: slot[1] for slot in decoded.get("attrs", ())}
     attrs.update({key: value for key, value in decoded.items() if key.startswith("FRA_")})
     selectors = {name: attrs[name] for name in _SELECTORS if name in attrs}
     for name, length in (("FRA_SRC", decoded["src_len"]), ("FRA_DST", decoded["dst_len"])):

@@ -20,9 +20,9 @@ GENERAL = (
     Option("txqueuelen", "int", "IFLA_TXQLEN", "txqueuelen", place="link", low=0, high=2**31 - 1, default=1000),
     # rtnl_create_link() doesn't take an alias; do_setlink() does.
     Option("alias", "str", "IFLA_IFALIAS", "alias", place="link", at_creation=False, default=""),
-    Option("arp", "bool", None, "arp", SWITCH, place="link", bit=IFF_NOARP, inverted=True, default=True),
-    Option("promisc", "bool", None, "promisc", SWITCH, place="link", bit=IFF_PROMISC, default=False),
-    Option("enabled", "bool", None, "up", place="link", bit=IFF_UP, default=True),
+    Option("arp", "bool", "", "arp", SWITCH, place="link", bit=IFF_NOARP, inverted=True, default=True),
+    Option("promisc", "bool", "", "promisc", SWITCH, place="link", bit=IFF_PROMISC, default=False),
+    Option("enabled", "bool", "", "up", place="link", bit=IFF_UP, default=True),
 )
 
 
@@ -107,19 +107,19 @@ def _passthru_is_involved(current: t.Any, wanted: t.Any) -> bool:
     return "passthru" in (current, wanted)
 
 
-_SET = "set"  # replaces the whole list (macvlan_changelink_sources())
-_SOURCE_MACS = Codec(
-    lambda macs: {"attrs": [("IFLA_MACVLAN_MACADDR", mac) for mac in macs]},
-    lambda found: _listed_macs(found),
-    lambda macs: ("set", *macs) if macs else ("flush",),
-)
-
-
 def _listed_macs(found: t.Any) -> list[str]:
     if "attrs" in found:
         return [mac for _name, mac in found["attrs"]]
     macs = found.get("IFLA_MACVLAN_MACADDR", [])
     return sorted(macs if isinstance(macs, list) else [macs])
+
+
+_SET = "set"  # replaces the whole list (macvlan_changelink_sources())
+_SOURCE_MACS = Codec(
+    lambda macs: {"attrs": [("IFLA_MACVLAN_MACADDR", mac) for mac in macs]},
+    _listed_macs,
+    lambda macs: ("set", *macs) if macs else ("flush",),
+)
 
 
 def _sorted_macs(path: str, macs: list[str]) -> list[str]:

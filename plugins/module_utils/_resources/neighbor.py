@@ -16,7 +16,9 @@ from .link import STATE_SPEC
 from .resource import Kind, Options, Plan, in_namespace, typed
 
 NUD = {"permanent": 0x80, "noarp": 0x40, "reachable": 0x02, "stale": 0x04}  # include/uapi/linux/neighbour.h
-_NAMES = {number: name for name, number in NUD.items()}
+# What the kernel makes of an entry by itself; nobody can ask for it.
+_PASSING = {"none": 0, "incomplete": 0x01, "delay": 0x08, "probe": 0x10, "failed": 0x20}
+_NAMES = {number: name for name, number in {**NUD, **_PASSING}.items()}
 NTF_PROXY = 8
 
 
@@ -117,7 +119,7 @@ def describe(entry: Neighbor) -> dict[str, t.Any]:
         "address": entry.address,
         "interface": entry.interface,
         "mac": entry.mac,
-        "nud": None if entry.proxy else _NAMES.get(entry.state, "other"),
+        "nud": None if entry.proxy else _NAMES.get(entry.state, str(entry.state)),
         "proxy": entry.proxy,
     }
 
@@ -125,7 +127,7 @@ def describe(entry: Neighbor) -> dict[str, t.Any]:
 def parse(options: Options) -> NeighborResource:
     """An entry from validated options."""
     proxy, absent = bool(options.get("proxy")), options["state"] == "absent"
-    mac = options.get("mac")
+    mac, nud = options.get("mac"), options.get("nud") or "permanent"
     if not proxy and not absent and mac is None:
         raise VirtnetError("mac: an entry needs a MAC address (or proxy: true)")
     if proxy and mac is not None:
@@ -135,7 +137,7 @@ def parse(options: Options) -> NeighborResource:
         interface=checks.interface("interface", options["interface"]),
         address=checks.address("address", options["address"]),
         mac=None if mac is None else checks.any_mac("mac", mac),
-        nud=options.get("nud") or "permanent",
+        nud=nud if nud in NUD else "stale",
         proxy=proxy,
         absent=absent,
     )

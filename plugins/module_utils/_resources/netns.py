@@ -60,8 +60,7 @@ class NetnsResource:
             if lo is not None and lo.enabled != loopback:
                 yield link_requests.change(self.name, lo, [(ENABLED, loopback)])
         now = world.namespace(self.name)
-        assert now is not None
-        if self.nameservers is not None and now.nameservers != self.nameservers:
+        if self.nameservers is not None and now is not None and now.nameservers != self.nameservers:
             yield nameservers(now, self.nameservers)
 
     def _creation(self) -> Operation:

@@ -42,7 +42,7 @@ class Option:
 
     :param name: the option in the playbook.
     :param type: its type in Ansible's argument spec.
-    :param attribute: netlink attribute, or None where `bit` is used.
+    :param attribute: netlink attribute, empty where `bit` is used.
     :param attribute6: its counterpart for IPv6 values, for kinds that have two.
     :param companions: attributes that are sent along with it.
     :param place: which attributes it is among: of every link, of its kind, or of a bridge port.
@@ -58,7 +58,7 @@ class Option:
 
     name: str
     type: str
-    attribute: str | None
+    attribute: str
     word: str
     codec: Codec = PLAIN
     attribute6: str = ""
@@ -142,10 +142,8 @@ class Option:
         return {"link": link.attributes, "data": link.data, "port": link.port}[self.place]
 
     def _attribute(self, value: t.Any) -> str:
-        assert self.attribute is not None
         return self.attribute6 if self.attribute6 and ":" in value else self.attribute
 
     def _found(self, link: Link) -> t.Any:
         attributes = self._attributes(link)
-        assert self.attribute is not None
         return attributes.get(self.attribute, attributes.get(self.attribute6))

@@ -57,7 +57,7 @@ class Kind:
     parse: t.Callable[[Options], Resource]
     identity: tuple[str, ...]
     namespaces: tuple[str, ...] = ("netns",)
-    split: t.Callable[[Options], t.List[Options]] = _whole
+    split: t.Callable[[Options], list[Options]] = _whole
 
 
 def typed(netns: str | None, *words: object, tool: str = "ip") -> str:

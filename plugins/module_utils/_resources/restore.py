@@ -4,16 +4,13 @@
 
 from __future__ import annotations
 
-
 import typing as t
 
 from .._values.kept import Kept
-
 from .._values.state import IFA_F_NODAD, Link, Reference
 from .._values.world import World
 from . import address, forwarding, link_requests, neighbor, netns, route, rule, service, sysctl
-from .link_settings import GENERAL
-from .link_tables import ALL_KINDS, PORT
+from .link_tables import ALL_KINDS, GENERAL, PORT
 from .option import Option
 from .resource import Plan
 
@@ -31,7 +28,18 @@ def plan_back(kept: Kept, world: World) -> Plan:
         now = world.namespace(name)
         if was is not None and now is not None and now.nameservers != was.nameservers:
             yield netns.nameservers(now, was.nameservers)
-    for part in (_services_gone, _links_gone, _links, _addresses, _routes, _rules, _neighbors, _forwarding, _items, _services):
+    for part in (
+        _services_gone,
+        _links_gone,
+        _links,
+        _addresses,
+        _routes,
+        _rules,
+        _neighbors,
+        _forwarding,
+        _items,
+        _services,
+    ):
         yield from part(kept, world)
 
 
@@ -111,9 +119,7 @@ def _made_again(kept: Kept, world: World, space: str | None, link: Link) -> Plan
         )
     elif kind.parent == "required" and lower is None:
         return
-    yield link_requests.make(
-        Reference(space, link.name), kind, values, None, lower if kind.parent else None, peer
-    )
+    yield link_requests.make(Reference(space, link.name), kind, values, None, lower if kind.parent else None, peer)
 
 
 def _lower(kept: Kept, world: World, space: str | None, link: Link) -> Reference | None:
@@ -133,9 +139,10 @@ def _addresses(kept: Kept, world: World) -> Plan:
     for space, was in _spaces(kept, "address", world):
         now = world.section(space, "address")
         for key, value in was.items():
-            if key not in now and world.link(space, value.interface) is not None:
-                if not address.is_link_local(value.address) or not world.links(space)[value.interface].enabled:
-                    yield address.add(space, value.interface, value.address, not value.flags & IFA_F_NODAD)
+            link = world.link(space, value.interface)
+            if key in now or link is None or (address.is_link_local(value.address) and link.enabled):
+                continue  # a link that is up gets its link-local address from the kernel
+            yield address.add(space, value.interface, value.address, not value.flags & IFA_F_NODAD)
         for key, value in list(now.items()):
             if key not in was and (space, "address", key) in kept.planned:
                 yield address.remove(space, value.interface, value.address)
@@ -214,3 +221,18 @@ def _services(kept: Kept, world: World) -> Plan:
         for name, value in was.items():
             if value.running and world.section(space, "service").get(name) != value:
                 yield service.start(space, value)
+
+
+# In their order: what stands on something comes after it.
+PARTS = (
+    _services_gone,
+    _links_gone,
+    _links,
+    _addresses,
+    _routes,
+    _rules,
+    _neighbors,
+    _forwarding,
+    _items,
+    _services,
+)

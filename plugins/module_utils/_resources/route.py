@@ -90,10 +90,17 @@ class RouteResource:
         if differs:
             yield put(self.netns, wanted, replace=found is not None)
         if self.exclusive:
-            for route in list(world.section(self.netns, "route").values()):
-                same = (route.family, route.destination, route.table) == (self.family, self.destination, self.table)
-                if same and route.metric != self.metric:
-                    yield take(self.netns, route)
+            for route in self._others(world):
+                yield take(self.netns, route)
+
+    def _others(self, world: World) -> list[Route]:
+        """The other routes to this destination in this table."""
+        return [
+            route
+            for route in world.section(self.netns, "route").values()
+            if (route.family, route.destination, route.table) == (self.family, self.destination, self.table)
+            and route.metric != self.metric
+        ]
 
     def _wanted(self, found: Route | None) -> Route:
         """The whole route: what is asked, and for the rest what is there already."""
@@ -137,7 +144,10 @@ class RouteResource:
     def view(self, world: World) -> dict[str, t.Any]:
         """The route as the world has it."""
         found = self._found(world) if world.exists(self.netns) else None
-        return {"state": "absent"} if found is None else {"state": "present", **describe(found)}
+        seen: dict[str, t.Any] = {"state": "absent"} if found is None else {"state": "present", **describe(found)}
+        if self.exclusive and not self.absent and world.exists(self.netns):
+            seen["others"] = [describe(route) for route in self._others(world)]
+        return seen
 
     def report(self, world: World) -> dict[str, t.Any] | None:
         """The route as the kernel reports it."""

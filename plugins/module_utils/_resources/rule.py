@@ -37,11 +37,11 @@ class RuleResource:
     @property
     def identity(self) -> tuple[t.Hashable, ...]:
         """A rule is known by all its selectors, and by its priority if one is given."""
-        return ("rule", self.netns, self.family, _frozen(self.selectors), self.priority)
+        return ("rule", self.netns, self.family, _selecting(self.selectors), self.priority)
 
     def _found(self, world: World) -> tuple[t.Hashable, Rule] | None:
         for key, rule in world.section(self.netns, "rule").items():
-            if rule.family != self.family or _frozen(rule.selectors) != _frozen(self.selectors):
+            if rule.family != self.family or _selecting(rule.selectors) != _selecting(self.selectors):
                 continue
             if self.priority is None and rule.priority in (0, 32766, 32767) and not self.selectors:
                 continue  # the three that every namespace starts with
@@ -69,6 +69,8 @@ class RuleResource:
     def _fits(self, rule: Rule) -> bool:
         if rule.action != ACTIONS[self.action]:
             return False
+        if self.action == "goto":
+            return bool(rule.selectors.get("FRA_GOTO") == self.selectors["FRA_GOTO"])
         return self.action != "lookup" or rule.table == self.table
 
     def view(self, world: World) -> dict[str, t.Any]:
@@ -105,6 +107,11 @@ def take(netns: str | None, key: t.Hashable, rule: Rule) -> Operation:
 def identity_of(rule: Rule) -> tuple[t.Hashable, ...]:
     """What makes two rules different; the last part is the priority, None until the kernel chooses one."""
     return (rule.family, _frozen(rule.selectors), rule.action, rule.table, rule.priority)
+
+
+def _selecting(selectors: t.Mapping[str, t.Any]) -> t.Hashable:
+    """The selectors alone: where a rule goes on is not one of them, though the kernel has it beside them."""
+    return _frozen({name: value for name, value in selectors.items() if name != "FRA_GOTO"})
 
 
 def _frozen(value: t.Any) -> t.Hashable:
@@ -144,8 +151,7 @@ def _selector_words(rule: Rule) -> list[str]:
         if name in found:
             words += [word, str(found[name])]
     if "FRA_FWMARK" in found:
-        mask = found.get("FRA_FWMASK", 0xFFFFFFFF)
-        words += ["fwmark", f"{found['FRA_FWMARK']:#x}" + (f"/{mask:#x}" if mask != 0xFFFFFFFF else "")]
+        words += ["fwmark", _mark(found)]
     if "tos" in found:
         words += ["tos", f"{found['tos']:#x}"]
     if "FRA_IP_PROTO" in found:
@@ -157,6 +163,11 @@ def _selector_words(rule: Rule) -> list[str]:
     if "FRA_SUPPRESS_PREFIXLEN" in found:
         words += ["suppress_prefixlength", str(found["FRA_SUPPRESS_PREFIXLEN"])]
     return words
+
+
+def _mark(selectors: t.Mapping[str, t.Any]) -> str:
+    mask = selectors.get("FRA_FWMASK", 0xFFFFFFFF)
+    return f"{selectors['FRA_FWMARK']:#x}" + (f"/{mask:#x}" if mask != 0xFFFFFFFF else "")
 
 
 def _words(verb: str, rule: Rule) -> list[object]:
@@ -179,7 +190,9 @@ def describe(rule: Rule) -> dict[str, t.Any]:
     """A rule as options."""
     actions = {number: name for name, number in ACTIONS.items()}
     tables = {number: name for name, number in TABLES.items()}
+    protocols = {number: name for name, number in PROTOCOLS.items()}
     found = rule.selectors
+    number = found.get("FRA_IP_PROTO")
 
     def span(name: str) -> str | None:
         if name not in found:
@@ -196,9 +209,9 @@ def describe(rule: Rule) -> dict[str, t.Any]:
         "destination": found.get("FRA_DST"),
         "incoming_interface": found.get("FRA_IIFNAME"),
         "outgoing_interface": found.get("FRA_OIFNAME"),
-        "fwmark": found.get("FRA_FWMARK"),
+        "fwmark": _mark(found) if "FRA_FWMARK" in found else None,
         "tos": found.get("tos"),
-        "ip_protocol": found.get("FRA_IP_PROTO"),
+        "ip_protocol": protocols.get(number, str(number)) if number else None,
         "source_port": span("FRA_SPORT_RANGE"),
         "destination_port": span("FRA_DPORT_RANGE"),
         "uid_range": span("FRA_UID_RANGE"),

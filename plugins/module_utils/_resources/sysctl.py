@@ -68,10 +68,15 @@ def write(netns: str | None, key: str, value: str) -> Operation:
 
 @dataclasses.dataclass(frozen=True)
 class SysctlResource:
-    """Parameters and the values that they should have."""
+    """Parameters and the values that they should have.
+
+    :param values: by their paths, with slashes.
+    :param written: how the user wrote each.
+    """
 
     netns: str | None
     values: t.Mapping[str, str]
+    written: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     @property
     def identity(self) -> tuple[t.Hashable, ...]:
@@ -93,7 +98,7 @@ class SysctlResource:
         """The parameters as the world has them."""
         if not world.exists(self.netns):
             return {}
-        return {"values": {key: world.item(self.netns, "sysctl", key) for key in self.values}}
+        return {"values": {self.written.get(key, key): world.item(self.netns, "sysctl", key) for key in self.values}}
 
     def report(self, world: World) -> dict[str, t.Any] | None:
         """The parameters as the kernel has them."""
@@ -116,14 +121,15 @@ def parse(options: Options) -> SysctlResource:
     if not options["values"]:
         raise InvalidOption("values", options["values"], "names no parameter")
     values: dict[str, str] = {}
+    written: dict[str, str] = {}
     for key, value in options["values"].items():
         path = path_of("values", str(key))
         if isinstance(value, dict) or value is None or "\n" in str(value):
             raise InvalidOption(f"values.{key}", value, "is not a value for a kernel parameter")
         if path in values:
             raise InvalidOption("values", key, "is given twice")
-        values[path] = normal(value)
-    return SysctlResource(checks.namespace("netns", options.get("netns")), values)
+        values[path], written[path] = normal(value), str(key)
+    return SysctlResource(checks.namespace("netns", options.get("netns")), values, written)
 
 
 def _split(options: Options) -> list[Options]:

@@ -10,7 +10,7 @@ import typing as t
 from .state import Namespace
 from .world import Section
 
-Place = t.Tuple[t.Optional[str], str, t.Hashable]
+Place = tuple[t.Optional[str], str, t.Hashable]
 
 
 @dataclasses.dataclass

@@ -17,7 +17,7 @@ class Index(t.NamedTuple):
 class NamespaceDescriptor(t.NamedTuple):
     """Stands for an open descriptor of a namespace, opened when the request is sent."""
 
-    netns: t.Optional[str]
+    netns: str | None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -115,7 +115,7 @@ Request = t.Union[
 class Change(t.NamedTuple):
     """What an operation makes of one thing: `value` None means that it is gone."""
 
-    netns: t.Optional[str]
+    netns: str | None
     section: str
     key: t.Hashable
     value: t.Any

@@ -10,7 +10,9 @@ import typing as t
 from . import state
 from .kept import Kept
 
-_CLASSES = {cls.__name__: cls for cls in vars(state).values() if dataclasses.is_dataclass(cls)}
+_CLASSES: dict[str, t.Any] = {
+    name: cls for name, cls in vars(state).items() if isinstance(cls, type) and dataclasses.is_dataclass(cls)
+}
 
 
 def pack(value: t.Any) -> t.Any:

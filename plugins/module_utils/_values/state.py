@@ -15,7 +15,7 @@ NUD_PERMANENT, NUD_NOARP = 0x80, 0x40  # include/uapi/linux/neighbour.h
 class Reference(t.NamedTuple):
     """An interface by name, in a namespace (None: the one that the task runs in)."""
 
-    netns: t.Optional[str]
+    netns: str | None
     name: str
 
 

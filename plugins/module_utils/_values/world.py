@@ -10,7 +10,7 @@ from .errors import NamespaceMissing
 from .operation import Change, Operation
 from .state import IFF_UP, Link, Namespace, Reference
 
-Section = t.Dict[t.Hashable, t.Any]
+Section = dict[t.Hashable, t.Any]
 
 # A namespace that is only planned has what the kernel puts in a new one.
 NEW_NAMESPACE: t.Mapping[str, t.Callable[[], Section]] = {
@@ -68,9 +68,8 @@ class World:
 
         :raises NamespaceMissing: it is not, and this is not check mode.
         """
-        if self.exists(netns):
+        if netns is None or self.exists(netns):
             return
-        assert netns is not None
         if not self._lenient:
             raise NamespaceMissing(netns)
         self.assumed.append(netns)
@@ -113,6 +112,10 @@ class World:
     def links(self, netns: str | None) -> t.Mapping[str, Link]:
         """All interfaces of a namespace by name."""
         return t.cast("t.Mapping[str, Link]", self.section(netns, "link"))
+
+    def nsid(self, netns: str | None, other: str | None) -> int | None:
+        """The number by which one namespace knows another; None when it has none."""
+        return self._source.nsid(netns, other) if self.exists(netns) and self.exists(other) else None
 
     def is_lower(self, netns: str | None, link: Link, lower: Reference) -> bool:
         """Whether a link's parent or veth peer is the one named.
