@@ -40,7 +40,8 @@ attributes:
       - This module only reads, in check mode as well.
   diff_mode:
     support: N/A
-    description: Will return details on what has changed (or possibly needs changing in C(check_mode)), when in diff mode.
+    description:
+      - Will return details on what has changed (or possibly needs changing in C(check_mode)), when in diff mode.
     details: This module changes nothing.
   platform:
     support: full

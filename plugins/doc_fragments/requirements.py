@@ -17,6 +17,8 @@ requirements:
   - pyroute2 0.7.2 or newer on the managed host (Debian and Ubuntu have it as C(python3-pyroute2))
 notes:
   - What is not given is neither compared nor changed.
+  - What was made lasts until it is removed or the machine restarts. The network configuration of the system is neither
+    read nor written.
   - When something fails, what the task has changed is put back, and the error names the operation and the kernel's
     own words.
 """

@@ -17,7 +17,19 @@ from .link_settings import GENERAL_SPEC, PEER_SPEC, Settings, report_link, value
 from .link_tables import LinkKind
 from .resource import Kind, Options, Plan, in_namespace
 
-Extra = t.Callable[["LinkResource", World], Plan]
+
+
+class Extra(t.Protocol):
+    """What a kind has besides its settings, such as the forwarding table of a VXLAN."""
+
+    def plan(self, at: Reference, world: World) -> Plan:
+        """The operations that close its gap, after those of the link itself."""
+
+    def view(self, at: Reference, world: World) -> dict[str, t.Any]:
+        """What is asked, as the world has it."""
+
+    def report(self, at: Reference, world: World) -> dict[str, t.Any]:
+        """What there is."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,7 +40,7 @@ class LinkResource:
     :param data: the values of its kind that the user gave.
     :param peer: the settings of its other end, for kinds that come in pairs.
     :param ports: links that must be ports of it; with `exclusive_ports` no others.
-    :param extra: what its kind plans besides, after the link itself.
+    :param extra: what its kind has besides its settings.
     """
 
     settings: Settings
@@ -79,7 +91,7 @@ class LinkResource:
             yield from self.peer.plan(world, new=link is None)
         yield from self._plan_ports(world)
         if self.extra is not None:
-            yield from self.extra(self, world)
+            yield from self.extra.plan(self.settings.at, world)
 
     def _plan_absence(self, world: World) -> Plan:
         if not world.exists(self.netns):
@@ -177,10 +189,18 @@ class LinkResource:
             return {"state": "absent" if link is None else "present"}
         seen = self.settings.view(world)
         seen.update({row.name: row.read(link) for row, _value in self.data})
+        if self.kind is not None:
+            seen["kind"] = link.kind or "physical"
+        if self.parent is not None and world.exists(self.parent.netns):
+            seen["parent"] = self.parent.name if self._stands_on(world, link, self.parent) else None
         if self.peer is not None and world.exists(self.peer.at.netns):
-            seen["peer"] = self.peer.view(world)
+            joined = world.is_lower(self.netns, link, self.peer.at)
+            where = {"name": self.peer.at.name, "netns": self.peer.at.netns}
+            seen["peer"] = {**where, **(self.peer.view(world) if joined else {"state": "absent"})}
         if self.ports is not None:
             seen["ports"] = self._ports_seen(world)
+        if self.extra is not None:
+            seen.update(self.extra.view(self.settings.at, world))
         return seen
 
     def _ports_seen(self, world: World) -> list[str]:
@@ -200,6 +220,8 @@ class LinkResource:
             found.update({row.name: row.read(link) for row in self.kind.options})
             if self.kind.ports:
                 found["ports"] = sorted(x.name for x in world.links(self.netns).values() if x.master == link.name)
+        if self.extra is not None:
+            found.update(self.extra.report(self.settings.at, world))
         if self.parent is not None:
             found["parent"], found["parent_netns"] = self.parent.name, self.parent.netns
         if self.peer is not None:

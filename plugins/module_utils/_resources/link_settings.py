@@ -30,10 +30,7 @@ GENERAL_SPEC: dict[str, t.Any] = {
     "port": PORT_SPEC,
 }
 
-PEER_SPEC: dict[str, t.Any] = {
-    "name": {"type": "str", "required": True},
-    **{name: GENERAL_SPEC[name] for name in ("netns", "enabled", "mac", "mtu", "addresses", "master", "port")},
-}
+PEER_SPEC: dict[str, t.Any] = {"name": {"type": "str", "required": True}, **GENERAL_SPEC}
 
 
 def values_of(rows: t.Iterable[Option], options: Options, path: str = "") -> Values:
@@ -164,7 +161,7 @@ def report_link(world: World, at: Reference) -> dict[str, t.Any] | None:
     link = world.link(*at)
     if link is None:
         return None
-    found = {"name": link.name, "netns": at.netns, "kind": link.kind or None, "index": link.index}
+    found: dict[str, t.Any] = {"name": link.name, "netns": at.netns, "kind": link.kind or None, "index": link.index}
     found.update({row.name: row.read(link) for row in GENERAL})
     found["operstate"] = OPERSTATES[link.attributes.get("IFLA_OPERSTATE", 0)]
     found["carrier"] = bool(link.attributes.get("IFLA_CARRIER"))

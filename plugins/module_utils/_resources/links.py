@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from .._values.errors import InvalidOption, VirtnetError
-from .forwarding import FDB_SPEC, parse_fdb
+from .forwarding import FDB_SPEC, parse_forwarding_table
 from .link import LINK_IDENTITY, LINK_NAMESPACES, LinkResource, link_module, link_spec, parse_link
 from .link_tables import BRIDGE as BRIDGE_TABLE
 from .link_tables import LINK_KINDS, MACVLAN as MACVLAN_TABLE, VETH as VETH_TABLE, VXLAN as VXLAN_TABLE
@@ -34,7 +34,7 @@ def _parse_vxlan(options: Options) -> LinkResource:
         raise VirtnetError("group: give either a remote or a group")
     if options.get("group") and not options.get("parent"):
         raise VirtnetError("parent: a multicast group needs the device that it is joined on")
-    return parse_link(VXLAN_TABLE, options, parse_fdb(options))
+    return parse_link(VXLAN_TABLE, options, parse_forwarding_table(options))
 
 
 def _parse_link(options: Options) -> LinkResource:
@@ -43,7 +43,7 @@ def _parse_link(options: Options) -> LinkResource:
         raise VirtnetError("state: an interface without a kind is not removed; give its kind")
     if kind is not None and options.get("from_netns") is not None:
         raise VirtnetError("from_netns: only an interface that exists already is moved: give no kind")
-    return parse_link(LINK_KINDS[kind] if kind else None, options)
+    return parse_link(LINK_KINDS.get(kind) if kind else None, options)
 
 
 BRIDGE = link_module(BRIDGE_TABLE, _parse_bridge)

@@ -1,0 +1,202 @@
+#!/usr/bin/python
+# Copyright: The virtnet.linux authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Manage network interfaces that have no module of their own."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: link
+short_description: Manage network interfaces that have no module of their own
+version_added: 0.1.0
+description:
+  - Makes simple interfaces, such as dummy ones, and sets up interfaces that exist already, such as a NIC or C(lo).
+  - Takes an interface out of one namespace into another one.
+  - Bridges, veth pairs and others have modules of their own.
+author:
+  - The virtnet.linux authors (@virtnet)
+extends_documentation_fragment:
+  - virtnet.linux.attributes
+  - virtnet.linux.requirements
+  - virtnet.linux.netns
+  - virtnet.linux.state
+  - virtnet.linux.link
+  - virtnet.linux.port
+options:
+  kind:
+    description:
+      - The kind of interface to make.
+      - V(dummy) drops what it is given. V(ifb) takes packets that are redirected to it by tc. V(nlmon) shows the
+        machine's netlink messages. V(vcan) is a virtual CAN bus.
+      - If it is not given, the interface must exist already, in O(netns) or in O(from_netns), and it is only set up. It
+        may then be of any kind.
+      - A kind that the kernel does not have is an error that says so.
+    type: str
+    choices: [dummy, ifb, nlmon, vcan]
+  from_netns:
+    description:
+      - Take the interface out of this namespace, by name or as an absolute path, if it is not in O(netns) yet. An empty
+        string is the namespace that the module runs in.
+      - An interface that moves loses its addresses, its routes, its master, and whether it is up. Give those options
+        that it should have afterwards.
+      - Needs an interface that exists, so there must be no O(kind).
+    type: str
+notes:
+  - O(state=absent) removes only an interface of the kind given as O(kind). A physical interface is never removed.
+  - An interface that was moved keeps its name. The kernel refuses the move when the name is taken where it goes, and
+    for kinds that are bound to their namespace.
+seealso:
+  - name: ip-link(8)
+    description: Manual page of the command that does the same.
+    link: https://man7.org/linux/man-pages/man8/ip-link.8.html
+  - module: virtnet.linux.bridge
+  - module: virtnet.linux.macvlan
+  - module: virtnet.linux.netns
+  - module: virtnet.linux.topology
+  - module: virtnet.linux.veth
+  - module: virtnet.linux.vxlan
+"""
+
+EXAMPLES = r"""
+- name: A dummy interface holds a service address
+  virtnet.linux.link:
+    name: service0
+    kind: dummy
+    addresses:
+      - 192.0.2.80/32
+      - 2001:db8::80/128
+
+- name: An intermediate device shapes incoming traffic
+  virtnet.linux.link:
+    name: ifb0
+    netns: lab
+    kind: ifb
+    txqueuelen: 100
+
+- name: The second NIC is given to the namespace, with its address
+  virtnet.linux.link:
+    name: eth1
+    from_netns: ""
+    netns: lab
+    enabled: true
+    addresses:
+      - 198.51.100.7/24
+
+- name: An interface that exists has no other addresses
+  virtnet.linux.link:
+    name: eth1
+    netns: lab
+    addresses:
+      - 198.51.100.7/24
+    exclusive_addresses: true
+
+- name: The dummy interface is gone
+  virtnet.linux.link:
+    name: service0
+    kind: dummy
+    state: absent
+"""
+
+RETURN = r"""
+commands:
+  description: What a person would type to do the same, in order. Also in check mode, and empty when nothing differs.
+  type: list
+  elements: str
+  returned: success
+  sample: ["ip link add name service0 up type dummy", "ip address add 192.0.2.80/32 dev service0"]
+diff:
+  description: What was asked for, as it was before and as it is after. In check mode, as it would be after.
+  type: dict
+  returned: success
+  contains:
+    before:
+      description: As it was. V(absent) as C(state) when it was not there. Empty when nothing differs.
+      type: dict
+      sample: {"state": "absent"}
+    after:
+      description: As it is now. Empty when nothing differs.
+      type: dict
+      sample: {"state": "present", "kind": "dummy", "enabled": true, "addresses": ["192.0.2.80/32"]}
+link:
+  description:
+    - The interface as the kernel reports it after the task. Null when there is none.
+  type: dict
+  returned: success, except in check mode when something would change
+  contains:
+    name:
+      description: Its name.
+      type: str
+      sample: service0
+    netns:
+      description: The namespace that it is in, as named in the task. Null for the one that the module runs in.
+      type: str
+      sample: lab
+    kind:
+      description: Its kind. Null for a physical interface and for C(lo).
+      type: str
+      sample: dummy
+    index:
+      description: The kernel's number for it in its namespace.
+      type: int
+      sample: 4
+    mac:
+      description: Its MAC address.
+      type: str
+      sample: "02:00:00:00:00:01"
+    mtu:
+      description: The largest packet that it sends, in bytes.
+      type: int
+      sample: 1500
+    txqueuelen:
+      description: Length of its transmit queue in packets.
+      type: int
+      sample: 1000
+    alias:
+      description: The text for people. Null when it has none.
+      type: str
+    arp:
+      description: Whether it uses ARP.
+      type: bool
+      sample: true
+    promisc:
+      description: Whether it was told to take frames that are for others.
+      type: bool
+      sample: false
+    enabled:
+      description: Whether it is administratively up.
+      type: bool
+      sample: true
+    operstate:
+      description: Its operational state (RFC 2863).
+      type: str
+      sample: up
+    carrier:
+      description: Whether it has carrier. A bridge has it when one of its ports has.
+      type: bool
+      sample: true
+    master:
+      description: What it is a port of. Null when it is a port of none.
+      type: str
+    addresses:
+      description: Its addresses, those included that were not asked for.
+      type: list
+      elements: str
+      sample: ["192.0.2.1/24", "fe80::ff:fe00:1/64"]
+    port:
+      description: Its settings as a port of a bridge, by the names of the options.
+      type: dict
+      returned: when it is a port of a bridge
+"""
+
+from ansible_collections.virtnet.linux.plugins.module_utils._module import run_kind
+from ansible_collections.virtnet.linux.plugins.module_utils._resources.links import LINK
+
+
+def main() -> None:
+    """Run the module."""
+    run_kind(LINK)
+
+
+if __name__ == "__main__":
+    main()
