@@ -16,8 +16,8 @@ from . import processes
 TCP_LISTEN, UDP_OPEN = "0A", "07"  # include/net/tcp_states.h; an unconnected UDP socket is in TCP_CLOSE
 LOG_LIMIT = 1 << 20  # bytes of the log that are searched
 
-Sign = t.Tuple[str, t.Any]
-Fingerprint = t.Optional[t.Tuple[int, int]]
+Sign = tuple[str, t.Any]
+Fingerprint = t.Optional[tuple[int, int]]
 
 
 def fingerprint(path: str) -> Fingerprint:

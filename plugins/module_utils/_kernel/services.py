@@ -82,10 +82,8 @@ def start(request: StartService) -> None:
     :raises VirtnetError: it ended, or was not ready in time; its last words are in the message.
     """
     program = _program(request)
-    earlier = service_records.read(request.netns, request.name)
-    if request.netns is None and earlier is not None and processes.is_alive(earlier.pid, earlier.start_time):
-        if not _is_here(earlier, None):
-            raise VirtnetError(f"one of this name was started from another namespace, as process {earlier.pid}")
+    if request.netns is None:
+        _refuse_foreign(request.name)
     stop(StopService(request.netns, request.name))
     identity = uuid.uuid4().hex
     log = service_records.path_of(request.netns, request.name, ".log")
@@ -105,6 +103,14 @@ def start(request: StartService) -> None:
     except BaseException:
         stop(StopService(request.netns, request.name))
         raise
+
+
+def _refuse_foreign(name: str) -> None:
+    """See that a service without a named namespace is not one that a task in another namespace has started."""
+    record = service_records.read(None, name)
+    if record is None or not processes.is_alive(record.pid, record.start_time) or _is_here(record, None):
+        return
+    raise VirtnetError(f"one of this name was started from another namespace, as process {record.pid}")
 
 
 def _program(request: StartService) -> str:
