@@ -32,7 +32,10 @@ def open_directory(name: str) -> int:
             pass
         except PermissionError:
             raise NotPermitted(f"{path}: not permitted; this needs root (become: true)") from None
-        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:
+            descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except NotADirectoryError:
+            raise VirtnetError(f"{path} is not a directory; it is not used") from None
         found = os.fstat(descriptor)
         if found.st_uid != os.geteuid() or found.st_mode & 0o077:
             os.close(descriptor)

@@ -15,6 +15,7 @@ import os
 import typing as t
 import urllib.parse
 
+from .._values.errors import VirtnetError
 from .records import DIRECTORY, open_directory
 
 SORT = "services"
@@ -84,6 +85,8 @@ def _open(netns: str | None, make: bool) -> int | None:
         return os.open(folder(netns), flags, dir_fd=above)
     except FileNotFoundError:
         return None
+    except NotADirectoryError:
+        raise VirtnetError(f"{DIRECTORY}/{SORT}/{folder(netns)} is not a directory; it is not used") from None
     finally:
         os.close(above)
 
