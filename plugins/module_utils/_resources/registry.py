@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+from .forward import FORWARD
 from .links import BRIDGE, LINK, MACVLAN, VETH, VXLAN
+from .nat import NAT
 from .neighbor import NEIGHBOR
 from .netns import NETNS
 from .resource import Kind
@@ -15,5 +17,5 @@ from .sysctl import SYSCTL
 
 KINDS: dict[str, Kind] = {
     kind.name: kind
-    for kind in (NETNS, LINK, VETH, BRIDGE, MACVLAN, VXLAN, ROUTE, RULE, NEIGHBOR, SYSCTL, SERVICE)
+    for kind in (NETNS, LINK, VETH, BRIDGE, MACVLAN, VXLAN, ROUTE, RULE, NEIGHBOR, SYSCTL, SERVICE, NAT, FORWARD)
 }

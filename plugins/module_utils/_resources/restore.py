@@ -9,7 +9,7 @@ import typing as t
 from .._values.kept import Kept
 from .._values.state import IFA_F_NODAD, Link, Reference
 from .._values.world import World
-from . import address, forwarding, link_requests, neighbor, netns, route, rule, service, sysctl
+from . import address, firewall, forwarding, link_requests, neighbor, netns, route, rule, service, sysctl
 from .link_tables import ALL_KINDS, GENERAL, PORT
 from .option import Option
 from .resource import Plan
@@ -37,6 +37,7 @@ def plan_back(kept: Kept, world: World) -> Plan:
         _rules,
         _neighbors,
         _forwarding,
+        _firewall,
         _items,
         _services,
     ):
@@ -198,6 +199,12 @@ def _forwarding(kept: Kept, world: World) -> Plan:
         for key, value in list(now.items()):
             if key not in was and (space, "forwarding", key) in kept.planned:
                 yield forwarding.operation(space, value, False)
+
+
+def _firewall(kept: Kept, world: World) -> Plan:
+    for space, was in _spaces(kept, "firewall", world):
+        planned = {key for place, section, key in kept.planned if place == space and section == "firewall"}
+        yield from firewall.plan_back(space, was, planned, world)
 
 
 def _items(kept: Kept, world: World) -> Plan:

@@ -7,11 +7,14 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from . import state
+from . import firewall, state
 from .kept import Kept
 
 _CLASSES: dict[str, t.Any] = {
-    name: cls for name, cls in vars(state).items() if isinstance(cls, type) and dataclasses.is_dataclass(cls)
+    name: cls
+    for module in (state, firewall)
+    for name, cls in vars(module).items()
+    if isinstance(cls, type) and dataclasses.is_dataclass(cls)
 }
 
 
