@@ -13,11 +13,11 @@ import typing as t
 
 import pytest
 
+pytest.register_assert_rewrite("tests.integration.lifecycle", "tests.integration.links")
+
 from tests.integration import witness
 
 _numbers = itertools.count()
-
-Scratch = t.Callable[[], str]
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -72,3 +72,18 @@ def netns(names: Names) -> str:
 def unused_netns(names: Names) -> str:
     """A name of which there is no namespace."""
     return names.unused()
+
+
+@pytest.fixture
+def bed(names: Names) -> t.Any:
+    """Two new namespaces; see `lifecycle.Bed`."""
+    from tests.integration.lifecycle import Bed
+
+    return Bed(names)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """The tables of a module's class: a test for each of its options, and for each bad value."""
+    for argument, table in (("setting", "SETTINGS"), ("bad", "BAD")):
+        if argument in metafunc.fixturenames and metafunc.cls is not None:
+            metafunc.parametrize(argument, getattr(metafunc.cls, table), ids=str)

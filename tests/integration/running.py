@@ -54,6 +54,7 @@ class Result:
 
     @property
     def warnings(self) -> list[str]:
+        """All warnings so far: in one process Ansible repeats those of earlier runs."""
         return [str(warning) for warning in self.values.get("warnings", ())]
 
     def __getitem__(self, key: str) -> t.Any:

@@ -76,20 +76,34 @@ def sysctl(netns: str | None, key: str) -> str:
     return shell("cat", f"/proc/sys/{key}", netns=netns).strip()
 
 
+# What changes by itself when a link has just come up.
+_RESTLESS = ("operstate", "state", "topology_change", "topology_change_detected", "topology_change_ack", "config_pending")
+_FLAGS = ("UP", "NOARP", "PROMISC")
+_KERNELS_OWN = ("fe80::/64", "ff00::/8", "multicast ff00::/8", "::1")
+
+
 def everything(netns: str | None) -> dict[str, t.Any]:
     """All that iproute2 shows of a namespace and that does not change by itself."""
-    links = ip(netns, "link", "show")
-    for entry in links:
-        for key in ("stats", "stats64", "hello_timer", "gc_timer"):
-            entry.pop(key, None)
-        for timers in entry.get("linkinfo", {}).values():
-            for key in [key for key in timers if "timer" in key] if isinstance(timers, dict) else ():
-                del timers[key]
+    links = [_restful(entry) for entry in ip(netns, "link", "show")]
+    routes = [*ip(netns, "-4", "route", "show", "table", "all"), *ip(netns, "-6", "route", "show", "table", "all")]
     return {
         "links": links,
         "addresses": {entry["ifname"]: addresses(netns, entry["ifname"]) for entry in links},
-        "routes": [*ip(netns, "-4", "route", "show", "table", "all"), *ip(netns, "-6", "route", "show")],
+        "routes": [{**route, "flags": None} for route in routes if not _comes_by_itself(route)],
         "rules": [*ip(netns, "-4", "rule"), *ip(netns, "-6", "rule")],
-        "neighbours": ip(netns, "neigh", "show", "nud", "permanent"),
+        "neighbours": [*ip(netns, "neigh", "show", "nud", "permanent"), *ip(netns, "neigh", "show", "proxy")],
         "forwarding": [entry for entry in bridge(netns, "fdb", "show") if "dst" in entry],
     }
+
+
+def _comes_by_itself(route: dict[str, t.Any]) -> bool:
+    return ":" in route["dst"] and (route.get("table") == "local" or route["dst"] in _KERNELS_OWN)
+
+
+def _restful(found: t.Any) -> t.Any:
+    if not isinstance(found, dict):
+        return found
+    kept = {key: _restful(value) for key, value in found.items() if key not in _RESTLESS and "timer" not in key}
+    if "flags" in kept:
+        kept["flags"] = [flag for flag in kept["flags"] if flag in _FLAGS]
+    return kept

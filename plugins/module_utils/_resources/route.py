@@ -159,7 +159,7 @@ def put(netns: str | None, route: Route, replace: bool) -> Operation:
     """Add a route, or replace the one with its destination, table and metric."""
     verb = "replace" if replace else "add"
     return Operation(
-        f"{verb} route {_named(route)}{in_namespace(netns)}",
+        f"{verb} route {' '.join(str(word) for word in _route_words(verb, route))}{in_namespace(netns)}",
         _message(netns, "RTM_NEWROUTE", route, ("create", "replace" if replace else "exclusive")),
         (typed(netns, *_words(verb, route)),),
         (Change(netns, "route", (route.family, route.destination, route.table, route.metric), route),),
@@ -263,9 +263,13 @@ def _multipath(hop: NextHop) -> dict[str, t.Any]:
 
 def _words(verb: str, route: Route) -> list[object]:
     """As ip-route(8) is told."""
+    family: list[object] = ["-6"] if route.family == AF_INET6 else []
+    return [*family, "route", verb, *_route_words(verb, route)]
+
+
+def _route_words(verb: str, route: Route) -> list[object]:
     names = {number: name for name, number in TYPES.items()}
-    words: list[object] = ["-6"] if route.family == AF_INET6 else []
-    words += ["route", verb]
+    words: list[object] = []
     if route.type != TYPES["unicast"]:
         words.append(names[route.type])
     words.append(route.destination if not route.destination.endswith("/0") else "default")
