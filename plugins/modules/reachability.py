@@ -320,8 +320,8 @@ requirements:
   - root
 notes:
   - A task that asks is never a change, also with O(fresh=true).
-  - The kernel has room for 1,024 learnt neighbours of all namespaces together (C(gc_thresh3)). When many checks fill
-    that table, the neighbours learnt during the task are forgotten again to make room.
+  - The kernel has room for 1,024 learnt neighbours of all namespaces together (C(gc_thresh3)), and loses replies
+    beyond. When many checks fill that table, what the namespaces concerned have learnt is forgotten to make room.
   - A host sends only few ICMP errors at once to another (C(icmp_ratelimit)), a router without a route two, and then
     one in one or two seconds. Where one is expected and none came, the check asks again after two seconds, so that
     C(sent) can be more than O(count).

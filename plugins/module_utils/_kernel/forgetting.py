@@ -11,7 +11,6 @@ import errno
 import os
 import socket
 import struct
-import typing as t
 
 from .._values.errors import KernelRefused
 from . import namespaces
@@ -25,18 +24,17 @@ NTF_PROXY, NTF_EXT_LEARNED = 0x08, 0x10
 NDA_DST = 1
 NETLINK_NETFILTER, NFNL_SUBSYS_CTNETLINK, IPCTNL_MSG_CT_DELETE = 12, 1, 2
 
-ARP_STATISTICS = "/proc/thread-self/net/stat/arp_cache"
-NDISC_STATISTICS = "/proc/thread-self/net/stat/ndisc_cache"
-THRESHOLD = "/proc/sys/net/{}/neigh/default/gc_thresh3"
+STATISTICS = {4: "/proc/thread-self/net/stat/arp_cache", 6: "/proc/thread-self/net/stat/ndisc_cache"}
+THRESHOLD = {version: f"/proc/sys/net/ipv{version}/neigh/default/gc_thresh3" for version in (4, 6)}
 DEFAULT_THRESHOLD = 1024
 
 Neighbour = tuple[int, int, bytes]  # family, ifindex, address
 
 
-def learnt_neighbours(channels: Channels, netns: str | None) -> set[Neighbour]:
+def learnt_neighbours(channels: Channels, netns: str | None) -> list[Neighbour]:
     """The neighbours of a namespace that nobody configured."""
     channel = channels.of(netns)
-    found = set()
+    found = []
     for message in channel.dump(request(channel, RTM_GETNEIGH, NLM_F_DUMP, struct.pack("=BxxxiHBB", 0, 0, 0, 0, 0))):
         family, index, state, flags, _type = struct.unpack_from("=BxxxiHBB", message, 16)
         if family not in (socket.AF_INET, socket.AF_INET6):
@@ -45,21 +43,17 @@ def learnt_neighbours(channels: Channels, netns: str | None) -> set[Neighbour]:
             continue
         address = attributes(message, 28).get(NDA_DST)
         if address is not None:
-            found.add((family, index, address))
+            found.append((family, index, address))
     return found
 
 
-def forget_neighbours(channels: Channels, netns: str | None, keep: t.AbstractSet[Neighbour] = frozenset()) -> int:
-    """Remove learnt neighbours of a namespace, as `ip neigh flush` does; those to keep stay.
-
-    :returns: how many were removed.
-    """
+def forget_neighbours(channels: Channels, netns: str | None) -> None:
+    """Remove learnt neighbours of a namespace, as `ip neigh flush` does."""
     channel = channels.of(netns)
-    requests = [_deletion(channel, neighbour) for neighbour in learnt_neighbours(channels, netns) - keep]
+    requests = [_deletion(channel, neighbour) for neighbour in learnt_neighbours(channels, netns)]
     for refused in channel.send(requests):
         if refused is not None and refused.errno != errno.ENOENT:  # gone by itself meanwhile
             raise refused
-    return len(requests)
 
 
 def _deletion(channel: Channel, neighbour: Neighbour) -> bytes:
@@ -89,27 +83,19 @@ def forget_connections(netns: str | None) -> None:
         raise KernelRefused(-number, f"emptying the connection tracking table: {os.strerror(-number)}")
 
 
-def neighbour_room() -> int | None:
-    """How many more neighbours the kernel's tables take; None when that can't be seen from here.
+def neighbour_room(version: int) -> int | None:
+    """How many more neighbours the kernel's table takes; None when that can't be seen from here.
 
     The limit (gc_thresh3, 1,024 by default) is one for all namespaces together; beyond it replies are
     lost without a word to the asker (neigh_alloc in net/core/neighbour.c).
+
+    :param version: 4 or 6, each has a table of its own.
     """
-    rooms = []
-    for family, statistics in (("ipv4", ARP_STATISTICS), ("ipv6", NDISC_STATISTICS)):
-        try:
-            with open(statistics, encoding="ascii") as lines:
-                next(lines)
-                entries = int(next(lines).split()[0], 16)
-        except (OSError, StopIteration):
-            continue
-        rooms.append(_threshold(family) - entries)
-    return min(rooms) if rooms else None
-
-
-def _threshold(family: str) -> int:
     try:
-        with open(THRESHOLD.format(family), encoding="ascii") as file:
-            return int(file.read())
-    except OSError:
-        return DEFAULT_THRESHOLD
+        with open(STATISTICS[version], encoding="ascii") as lines:
+            next(lines)
+            entries = int(next(lines).split()[0], 16)
+        with open(THRESHOLD[version], encoding="ascii") as file:
+            return int(file.read()) - entries
+    except (OSError, StopIteration):  # only the first namespace has these files
+        return None

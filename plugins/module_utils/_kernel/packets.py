@@ -10,6 +10,7 @@ for most of them.
 
 from __future__ import annotations
 
+import ctypes
 import dataclasses
 import errno
 import os
@@ -27,6 +28,7 @@ IPV6_MTU_DISCOVER = 23
 PMTUDISC_DO = 2
 SO_RCVBUFFORCE = 33
 SO_TIMESTAMPNS = 35
+SO_ATTACH_FILTER = 26
 SOL_PACKET, PACKET_STATISTICS, PACKET_AUXDATA = 263, 6, 8
 ETH_P_ALL, ETH_P_ARP = 0x0003, 0x0806
 RECEIVE_BUFFER = 4 << 20  # bytes; the default holds some 270 small packets, a hub hears thousands
@@ -34,6 +36,12 @@ RECEIVE_BUFFER = 4 << 20  # bytes; the default holds some 270 small packets, a h
 # What an asker wants to hear: echo reply, and the errors (RFC 792, RFC 4443).
 ICMP_HEARD = (0, 3, 4, 5, 11, 12)
 ICMPV6_HEARD = (1, 2, 3, 4, 129)
+
+# Classic BPF (Documentation/networking/filter.rst): the operation is at offset 6 of ARP, 2 is a reply.
+ARP_REPLIES = b"".join(
+    struct.pack("=HBBI", *instruction)
+    for instruction in ((0x28, 0, 0, 6), (0x15, 0, 1, 2), (0x06, 0, 0, 0xFFFF), (0x06, 0, 0, 0))
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -196,8 +204,11 @@ def open_listener(netns: str | None, family: int, kind: int, address: str | None
 
 
 def open_arp(netns: str | None, interface: str) -> socket.socket:
-    """A packet socket that sends and hears ARP on one interface."""
-    return _open_packet(netns, interface, socket.SOCK_DGRAM, ETH_P_ARP)
+    """A packet socket that sends ARP on one interface and hears the replies.
+
+    Requests are broadcast, and everybody would hear everybody's: they are left out in the kernel.
+    """
+    return _open_packet(netns, interface, socket.SOCK_DGRAM, ETH_P_ARP, ARP_REPLIES)
 
 
 def open_watch(netns: str | None, interface: str) -> socket.socket:
@@ -205,10 +216,14 @@ def open_watch(netns: str | None, interface: str) -> socket.socket:
     return _open_packet(netns, interface, socket.SOCK_RAW, ETH_P_ALL)
 
 
-def _open_packet(netns: str | None, interface: str, kind: int, protocol: int) -> socket.socket:
+def _open_packet(netns: str | None, interface: str, kind: int, protocol: int, program: bytes = b"") -> socket.socket:
     sock = _make(netns, socket.AF_PACKET, kind, 0)  # protocol 0 hears nothing until it is bound
     try:
         _enlarge(sock)
+        if program:
+            instructions = ctypes.create_string_buffer(program, len(program))
+            filter_program = struct.pack("@HP", len(program) // 8, ctypes.addressof(instructions))
+            sock.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, filter_program)
         sock.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
         sock.setsockopt(SOL_PACKET, PACKET_AUXDATA, 1)
         sock.bind((interface, protocol))

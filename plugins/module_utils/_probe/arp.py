@@ -28,8 +28,7 @@ class ArpChannel:
 
     def ask(self, inquiry: Inquiry, source: str | None) -> None:
         """Broadcast one request."""
-        assert inquiry.target is not None
-        target = inquiry.target.address.packed
+        target = inquiry.destination.address.packed
         waiting = self._asked.setdefault(target, [])
         if inquiry not in waiting:
             waiting.append(inquiry)

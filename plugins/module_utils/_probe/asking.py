@@ -107,8 +107,7 @@ class Asker:
         return lambda: self._send(inquiry, send, sequence)
 
     def _send(self, inquiry: Inquiry, send: t.Callable[[int], None], sequence: int) -> None:
-        if sequence == 0:
-            self._crowd.make_room()
+        self._crowd.make_room(inquiry.destination.address.version)
         inquiry.sent(sequence)
         try:
             send(sequence)
@@ -153,8 +152,7 @@ class Asker:
         return lambda _sequence: asker.ask()
 
     def _channel(self, inquiry: Inquiry, outgoing: Outgoing) -> IcmpChannel:
-        assert inquiry.target is not None
-        netns, family = inquiry.check.place.netns, inquiry.target.family
+        netns, family = inquiry.check.place.netns, inquiry.destination.family
         channel = self._icmp.get((netns, family, outgoing))
         if channel is None:
             channel = IcmpChannel(netns, family, outgoing)
@@ -163,8 +161,7 @@ class Asker:
         return channel
 
     def _echo(self, inquiry: Inquiry) -> t.Callable[[int], None]:
-        check, target = inquiry.check, inquiry.target
-        assert target is not None
+        check, target = inquiry.check, inquiry.destination
         channel = self._channel(inquiry, dataclasses.replace(check.outgoing, source_port=0))
         # A new identifier for each check: a connection tracked earlier must not decide.
         self._identifier = (self._identifier + 1) & 0xFFFF
@@ -179,8 +176,7 @@ class Asker:
         return send
 
     def _arp_request(self, inquiry: Inquiry) -> t.Callable[[int], None]:
-        check, target = inquiry.check, inquiry.target
-        assert target is not None
+        check, target = inquiry.check, inquiry.destination
         netns, interface, source = check.place.netns, check.outgoing.interface, check.outgoing.source
         if interface is None or source is None:
             index = index_of(netns, interface) if interface is not None else 0

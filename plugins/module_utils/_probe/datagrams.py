@@ -17,8 +17,7 @@ class UdpAsker:
     """A connected UDP socket of one check."""
 
     def __init__(self, loop: Loop, ear: IcmpChannel, inquiry: Inquiry) -> None:
-        check, target = inquiry.check, inquiry.target
-        assert target is not None
+        check, target = inquiry.check, inquiry.destination
         self._loop, self._ear, self._inquiry = loop, ear, inquiry
         self.socket: socket.socket = packets.open_udp(check.place.netns, target.family, check.outgoing)
         self._payload = tokens.token(inquiry.number).ljust(check.size, b"\0")

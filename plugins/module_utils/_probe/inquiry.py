@@ -66,6 +66,13 @@ class Inquiry:
     def __post_init__(self) -> None:
         self.wanted = self.enough = self.check.count
 
+    @property
+    def destination(self) -> Target:
+        """Where it goes, of a check whose name is resolved."""
+        if self.target is None:
+            raise AssertionError(f"{self.check.path} has no address yet")
+        return self.target
+
     def sent(self, sequence: int) -> None:
         """A packet is about to leave."""
         self.sent_at[sequence] = time.time()

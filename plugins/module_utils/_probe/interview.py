@@ -71,9 +71,10 @@ def _watch_and_ask(
             readiness.settle(channels, among, questions.settle, ipv6=True)  # a name had an IPv6 address
         destinations.require_same_family(inquiries)
         one_by_one = [[inquiry] for inquiry in inquiries]
-        crowd = Crowd(loop, channels, among, len(inquiries))
+        crowd = Crowd(loop, channels, among)
         for together in one_by_one if questions.serial else slices.slices(inquiries, slices.file_budget()):
             Asker(loop, channels, together, crowd).ask()
+        crowd.disperse()
         if watchers:
             end = max(time.monotonic() + (AFTERMATH if inquiries else 0.0), begun + questions.duration)
             loop.run(lambda: False, lambda: end)

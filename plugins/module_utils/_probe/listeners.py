@@ -20,9 +20,10 @@ Key = tuple[t.Optional[str], int, int, t.Optional[str], int]  # namespace, famil
 
 def key_of(inquiry: Inquiry) -> Key:
     """Checks with the same key share a listener."""
-    listener, target = inquiry.check.listener, inquiry.target
-    assert listener is not None and target is not None
-    family = int(target.family)
+    listener = inquiry.check.listener
+    if listener is None:
+        raise AssertionError(f"{inquiry.check.path} has no listener")
+    family = int(inquiry.destination.family)
     if listener.address is not None:
         address = reading.as_address(listener.address)
         family = int(socket.AF_INET6 if address is not None and address.version == 6 else socket.AF_INET)

@@ -23,8 +23,7 @@ class TcpAsker:
     """One connection attempt."""
 
     def __init__(self, loop: Loop, ear: IcmpChannel, inquiry: Inquiry) -> None:
-        check, target = inquiry.check, inquiry.target
-        assert target is not None
+        check, target = inquiry.check, inquiry.destination
         self._loop, self._ear, self._inquiry = loop, ear, inquiry
         self.socket: socket.socket = packets.open_tcp(check.place.netns, target.family, check.outgoing)
         if check.outgoing.source_port and check.listener is None:
@@ -36,9 +35,8 @@ class TcpAsker:
 
         :raises OSError: the kernel refuses at once.
         """
-        check, target = self._inquiry.check, self._inquiry.target
-        assert target is not None
-        number = self.socket.connect_ex(target.sockaddr(check.port))
+        check = self._inquiry.check
+        number = self.socket.connect_ex(self._inquiry.destination.sockaddr(check.port))
         if number not in (0, errno.EINPROGRESS):
             raise OSError(number, os.strerror(number))
         source_port = self.socket.getsockname()[1]
@@ -54,10 +52,9 @@ class TcpAsker:
                 self._inquiry.hindered(0, self._refusal(number))
             self.close()
             return
-        target = self._inquiry.target
         self._inquiry.connected = True
         if self._inquiry.check.listener is None:
-            self._inquiry.replied(0, time.time(), str(target.address) if target else "", None)
+            self._inquiry.replied(0, time.time(), str(self._inquiry.destination.address), None)
             self.close()
             return
         self._inquiry.round_trip = time.time() - self._inquiry.sent_at[0]
@@ -65,14 +62,12 @@ class TcpAsker:
         self._loop.modify(self.socket, self._heard, select.EPOLLIN)
 
     def _refusal(self, number: int) -> Obstacle:
-        target = self._inquiry.target
-        if number == errno.ECONNREFUSED and target is not None:
-            return Obstacle(answers.REFUSED, str(target.address), "connection refused")
+        if number == errno.ECONNREFUSED:
+            return Obstacle(answers.REFUSED, str(self._inquiry.destination.address), "connection refused")
         return answers.of_errno(number, os.strerror(number))
 
     def _heard(self) -> None:
         """The listener answered, or the connection ended without an answer."""
-        target = self._inquiry.target
         try:
             data = self.socket.recv(256)
         except BlockingIOError:
@@ -80,9 +75,9 @@ class TcpAsker:
         except OSError as problem:
             data = b""
             self._inquiry.hindered(0, answers.of_errno(problem.errno or 0, problem.strerror or ""))
-        if tokens.number_in(data) == self._inquiry.number and target is not None:
-            self._inquiry.responder = str(target.address)
-            self._inquiry.replied(0, time.time(), str(target.address), None)
+        if tokens.number_in(data) == self._inquiry.number:
+            self._inquiry.responder = str(self._inquiry.destination.address)
+            self._inquiry.replied(0, time.time(), self._inquiry.responder, None)
         self.close()
 
     def close(self) -> None:
