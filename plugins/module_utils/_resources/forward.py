@@ -23,12 +23,15 @@ from .firewall_options import (
     parse_match,
     reject_options,
 )
+from .former import completed
 from .forward_policy import dropping, plan_former, plan_policy
+from .option import Option
 from .resource import Kind, Options, Plan, Resource
 
 ACTIONS = ("accept", "drop", "reject")
 STATES = ("new", "established", "related", "invalid", "untracked")
 ORDER = 100  # of a new rule, when none is given
+_ORDER = Option("order", "int", "", "", default=ORDER)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -156,6 +159,7 @@ class PolicyResource:
 
 def parse(options: Options) -> Resource:
     """A rule or a policy from validated options."""
+    options = completed(options, [_ORDER])
     match = parse_match(options)
     families = parse_families(options, match)
     netns, absent = checks.namespace("netns", options.get("netns")), options["state"] == "absent"

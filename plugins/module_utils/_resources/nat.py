@@ -25,10 +25,14 @@ from .firewall_options import (
     reject_options,
     require_ports,
 )
+from .former import completed
+from .option import Option
 from .resource import Kind, Options, Plan
 
 # What is translated to another source is known when a packet leaves; to another destination, before it is routed.
 HOOKS = {"masquerade": "postrouting", "snat": "postrouting", "dnat": "prerouting", "redirect": "prerouting"}
+
+_LOCAL = Option("local", "bool", "", "", default=False)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -122,6 +126,7 @@ class NatResource:
 
 def parse(options: Options) -> NatResource:
     """A rule from validated options."""
+    options = completed(options, [_LOCAL])
     match, action = parse_match(options), options["action"]
     verdict = _verdict(options, match, action)
     families = parse_families(options, match, verdict.to_address)
