@@ -36,43 +36,59 @@ def put(world: World, netns: Netns, rule: FirewallRule, after: t.Collection[t.Ha
     section = world.section(netns, SECTION)
     was = t.cast("FirewallRule | None", section.get(rule.key))
     there = rules_in(section, rule.backend, rule.family, rule.hook)
-    stays = was is not None and was.order == rule.order
-    others = [other for other in there if other.key != rule.key]
-    if after is not None:
-        position = max((place + 1 for place, other in enumerate(others) if other.key in after), default=0)
-    elif stays:
-        position = [other.key for other in there].index(rule.key)
-    else:
-        position = sum(other.order <= rule.order for other in others)
+    position = _position(there, rule, was, after)
     make = _nft_lines if rule.backend == NFTABLES else _iptables_lines
-    lines = make(section, rule, was, position, len(others))
-    # A rule that moves becomes the newest of its order, here as in the kernel.
-    changes = [Change(netns, SECTION, rule.key, None)] if was is not None and not stays else []
-    changes += [Change(netns, SECTION, rule.key, rule), _hooked(netns, section, rule)]
+    behind = [other for other in there[position:] if other.key != rule.key]
+    changes = [_hooked(netns, section, rule)]
+    for one in (rule, *behind):  # taken out and put in again: they stand in the world as in the kernel
+        changes += [Change(netns, SECTION, one.key, None), Change(netns, SECTION, one.key, one)]
     summary = f"{'add' if was is None else 'replace'} the {describe(rule)}"
-    return operation(world, _place(netns, rule), summary, lines, changes)
+    return operation(world, _place(netns, rule), summary, make(section, there, rule, was, position), changes)
 
 
-def _nft_lines(section: Section, rule: FirewallRule, was: FirewallRule | None, position: int, count: int) -> list[str]:
-    there = chain_of(section, NFTABLES, rule.family, rule.hook) is not None
-    lines = [] if there else nft_chain_made(section, rule.family, rule.hook)
-    if was is not None:
-        lines += nft_rule_removed(section, was)
+def _position(
+    there: t.Sequence[FirewallRule],
+    rule: FirewallRule,
+    was: FirewallRule | None,
+    after: t.Collection[t.Hashable] | None,
+) -> int:
+    """Before which of the rules that are there it goes, the one that it replaces included."""
+    if after is not None:
+        return max((place + 1 for place, other in enumerate(there) if other.key in after), default=0)
+    if was is not None and was.order == rule.order:
+        return [other.key for other in there].index(rule.key)
+    return sum(other.order <= rule.order for other in there)
+
+
+def _nft_lines(
+    section: Section, there: t.Sequence[FirewallRule], rule: FirewallRule, was: FirewallRule | None, position: int
+) -> list[str]:
     place = f"{rule.family} {MARK} {rule.hook}"
-    if position == count:
-        return [*lines, f"add rule {place} {nft_rule(rule)}"]
-    return [*lines, f"insert rule {place} index {position} {nft_rule(rule)}"]
+    if was is not None and not was.handle:  # planned in this run: only by writing the chain anew
+        rules = [*there[:position], rule, *there[position:]]
+        return [f"flush chain {place}", *(f"add rule {place} {nft_rule(one)}" for one in rules if one is not was)]
+    known = chain_of(section, NFTABLES, rule.family, rule.hook) is not None
+    lines = [] if known else nft_chain_made(section, rule.family, rule.hook)
+    if position == len(there):
+        lines.append(f"add rule {place} {nft_rule(rule)}")
+    else:
+        lines.append(f"insert rule {place} index {position} {nft_rule(rule)}")
+    # Last, because nft 1.0.6 counts a rule that an earlier line has removed.
+    return lines + ([] if was is None else nft_rule_removed(section, was))
 
 
 def _iptables_lines(
-    section: Section, rule: FirewallRule, was: FirewallRule | None, position: int, count: int
+    section: Section, there: t.Sequence[FirewallRule], rule: FirewallRule, was: FirewallRule | None, position: int
 ) -> list[str]:
     lines = iptables_chain_made(section, rule.backend, rule.family, rule.hook)
     name = chain_name(rule.hook)
+    if position == len(there):
+        lines.append(line("-A", name, *iptables_rule(rule)))
+    else:
+        lines.append(line("-I", name, str(position + 1), *iptables_rule(rule)))
     if was is not None:
         lines.append(line("-D", name, *iptables_rule(was)))
-    verb = ["-A", name] if position == count else ["-I", name, str(position + 1)]
-    return [*lines, line(*verb, *iptables_rule(rule))]
+    return lines
 
 
 def take(world: World, netns: Netns, rule: FirewallRule) -> Operation:
