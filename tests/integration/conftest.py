@@ -45,6 +45,10 @@ class Names:
         witness.shell("ip", "netns", "add", name)
         return name
 
+    def adopt(self, name: str) -> None:
+        """Clean up under a name that was derived from one given here."""
+        self._given.append(name)
+
     def remove(self) -> None:
         """Remove what exists."""
         gc.collect()  # a socket that nobody holds any more keeps its namespace alive until it is collected

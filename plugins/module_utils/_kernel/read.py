@@ -74,6 +74,10 @@ class KernelSource:
 
     # namespaces
 
+    def names(self) -> list[str]:
+        """The names of all namespaces."""
+        return namespaces.names()
+
     def namespace(self, name: str) -> state.Namespace | None:
         """A named namespace, or one by its path; None when there is none."""
         if not namespaces.exists(name):
@@ -226,11 +230,12 @@ class KernelSource:
     def _forwarding(self, netns: str | None) -> Section:
         found: Section = {}
         for data in self._dump(netns, "RTM_GETNEIGH", {"family": AF_BRIDGE}):
-            _family, index, _nud, _flags, _kind = _NEIGH.unpack_from(data, _BODY)
+            _family, index, nud, _flags, _kind = _NEIGH.unpack_from(data, _BODY)
             attrs = attributes(data, _BODY + _NEIGH.size)
             if 1 not in attrs or 2 not in attrs:
                 continue
-            entry = state.Forwarding(self._name(netns, index), attrs[2].hex(":"), _address(attrs[1]))
+            learnt = not nud & (state.NUD_PERMANENT | state.NUD_NOARP)
+            entry = state.Forwarding(self._name(netns, index), attrs[2].hex(":"), _address(attrs[1]), learnt)
             found[(entry.interface, entry.mac, entry.destination)] = entry
         return found
 

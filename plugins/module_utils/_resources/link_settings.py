@@ -159,14 +159,17 @@ OPERSTATES = ("unknown", "notpresent", "down", "lowerlayerdown", "testing", "dor
 def report_link(world: World, at: Reference) -> dict[str, t.Any] | None:
     """A link as the kernel reports it."""
     link = world.link(*at)
-    if link is None:
-        return None
-    found: dict[str, t.Any] = {"name": link.name, "netns": at.netns, "kind": link.kind or None, "index": link.index}
+    return None if link is None else describe_link(link, at.netns, present(world, *at))
+
+
+def describe_link(link: Link, netns: str | None, addresses: t.Iterable[str]) -> dict[str, t.Any]:
+    """A link by the names of the options that every link has, and its state."""
+    found: dict[str, t.Any] = {"name": link.name, "netns": netns, "kind": link.kind or None, "index": link.index}
     found.update({row.name: row.read(link) for row in GENERAL})
     found["operstate"] = OPERSTATES[link.attributes.get("IFLA_OPERSTATE", 0)]
     found["carrier"] = bool(link.attributes.get("IFLA_CARRIER"))
     found["master"] = link.master
-    found["addresses"] = sorted(present(world, *at))
+    found["addresses"] = sorted(addresses)
     if link.master and link.port:
         found["port"] = {row.name: row.read(link) for row in PORT}
     return found

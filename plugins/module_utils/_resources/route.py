@@ -25,7 +25,7 @@ TABLES = {"default": 253, "main": 254, "local": 255}
 RTPROT_BOOT = 3
 RTNH_F_ONLINK = 4
 IPV6_METRIC = 1024  # IP6_RT_PRIO_USER: what the kernel gives a route that asks for none
-_DEVICELESS = ("blackhole", "unreachable", "prohibit", "throw")
+DEVICELESS = ("blackhole", "unreachable", "prohibit", "throw")
 
 
 def table_number(option: str, table: str) -> int:
@@ -106,7 +106,7 @@ class RouteResource:
         """The whole route: what is asked, and for the rest what is there already."""
         kind = TYPES[self.type] if self.type else found.type if found else TYPES["unicast"]
         hops = self.nexthops or (found.nexthops if found else ())
-        if kind in [TYPES[name] for name in _DEVICELESS]:
+        if kind in [TYPES[name] for name in DEVICELESS]:
             hops = ()
         return Route(
             family=self.family,
@@ -114,7 +114,7 @@ class RouteResource:
             table=self.table,
             metric=self.metric,
             type=kind,
-            scope=SCOPES[self.scope] if self.scope else _scope(kind, hops, self.family),
+            scope=SCOPES[self.scope] if self.scope else usual_scope(kind, hops, self.family),
             protocol=found.protocol if found else RTPROT_BOOT,
             source=self.source or (found.source if found else None),
             mtu=self.mtu or (found.mtu if found else None),
@@ -184,7 +184,7 @@ def comparable(route: Route | None) -> t.Any:
     return dataclasses.replace(route, nexthops=hops)
 
 
-def _scope(kind: int, hops: tuple[NextHop, ...], family: int) -> int:
+def usual_scope(kind: int, hops: tuple[NextHop, ...], family: int) -> int:
     """The scope that ip-route(8) chooses; IPv6 has but one."""
     if family == AF_INET6:
         return SCOPES["global"]
@@ -193,6 +193,11 @@ def _scope(kind: int, hops: tuple[NextHop, ...], family: int) -> int:
     if kind == TYPES["unicast"] and not any(hop.gateway for hop in hops):
         return SCOPES["link"]
     return SCOPES["global"]
+
+
+def scope_name(number: int) -> str:
+    """A scope's name; its number where it has none."""
+    return next((name for name, known in SCOPES.items() if known == number), str(number))
 
 
 def _same_hops(asked: tuple[NextHop, ...], found: tuple[NextHop, ...]) -> bool:
@@ -283,7 +288,7 @@ def _route_words(verb: str, route: Route) -> list[object]:
     if route.metric:
         words += ["metric", route.metric]
     if verb != "del":
-        if route.scope != _scope(route.type, route.nexthops, route.family):
+        if route.scope != usual_scope(route.type, route.nexthops, route.family):
             words += ["scope", route.scope]
         if route.mtu:
             words += ["mtu", route.mtu]
@@ -328,9 +333,9 @@ def parse(options: Options) -> RouteResource:
     family, destination = _destination(options)
     hops = _parse_hops(options, family)
     kind, absent = options.get("type"), options["state"] == "absent"
-    if kind in _DEVICELESS and hops:
+    if kind in DEVICELESS and hops:
         raise VirtnetError(f"type: a {kind} route leads nowhere: it has no gateway and no interface")
-    if not hops and not absent and kind not in _DEVICELESS:
+    if not hops and not absent and kind not in DEVICELESS:
         raise VirtnetError("gateway, interface or nexthops: a route needs one of them")
     source, metric, mtu = options.get("source"), options.get("metric"), options.get("mtu")
     if source is not None:

@@ -143,11 +143,15 @@ class Neighbor:
 
 @dataclasses.dataclass(frozen=True)
 class Forwarding:
-    """An entry of a device's forwarding table, such as a VXLAN's: where frames for `mac` are sent."""
+    """An entry of a device's forwarding table, such as a VXLAN's: where frames for `mac` are sent.
+
+    :param learnt: from a frame that came, and not written by somebody.
+    """
 
     interface: str
     mac: str
     destination: str
+    learnt: bool = dataclasses.field(default=False, compare=False)
 
 
 @dataclasses.dataclass(frozen=True)
