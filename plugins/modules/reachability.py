@@ -534,7 +534,7 @@ watched:
           description: Whether that is as expected.
           type: bool
 table:
-  description: A row a source of the matrix. RV(table[].to) is a dictionary of answers by destination.
+  description: A row a source of the matrix. Its C(to) is a dictionary of answers by destination.
   type: list
   elements: dict
   returned: with O(matrix)

@@ -174,6 +174,11 @@ def test_too_big_here_and_on_the_way(line: Bed, version: int) -> None:
         line.shell("a", "ip", f"-{version}", "route", "flush", "cache")
 
 
+def test_checks_with_one_identifier_are_told_apart_by_where_they_go(line: Bed, version: int) -> None:
+    checks = [{"from": "a", "to": to, "icmp_id": 99, "received": 2} for to in (FAR[version], NEAR_ROUTER[version])]
+    assert line.ask(checks=checks).failures == ()
+
+
 def test_routing_loop_exceeds_the_ttl(line: Bed) -> None:
     line.ip("r", "route add 10.98.0.0/24 via 10.2.0.1")  # where b sends it back
     line.sysctl("b", "net.ipv4.ip_forward", "1")
