@@ -33,10 +33,10 @@ def run(module: AnsibleModule, work: t.Callable[[], dict[str, t.Any]]) -> None:
 
 def _manage(module: AnsibleModule, kind: Kind) -> dict[str, t.Any]:
     entry = Entry(kind.parse(module.params))
-    transaction = Transaction(module.check_mode)
-    outcome = transaction.run([entry])
-    result = outcome.result()
-    result["diff"] = {"before": outcome.before.get("", {}), "after": outcome.after.get("", {})}
-    if not module.check_mode or not outcome.changed:
-        result[kind.name] = entry.resource.report(transaction.world())
+    with Transaction(module.check_mode) as transaction:
+        outcome = transaction.run([entry])
+        result = outcome.result()
+        result["diff"] = {"before": outcome.before.get("", {}), "after": outcome.after.get("", {})}
+        if not module.check_mode or not outcome.changed:
+            result[kind.name] = entry.resource.report(transaction.world())
     return result

@@ -13,6 +13,7 @@ import typing as t
 
 from .._resources.former import ABSENT, FORMER
 from .._resources.resource import Kind, Options, Resource
+from .._values.kept import Place
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,6 +33,10 @@ class Asked:
     def made(self) -> bool:
         """Whether it was not there before."""
         return self.former.get("state") in ABSENT
+
+    def learned(self, replaced: t.Mapping[Place, t.Any]) -> Asked:
+        """The same, knowing what was there before that could be read only while it was being done."""
+        return dataclasses.replace(self, former=self.kind.learn(self.options, self.former, replaced))
 
     def record(self) -> dict[str, t.Any]:
         """As it is written to the topology's record."""
@@ -56,16 +61,23 @@ def with_former(asked: Asked, recorded: Asked | None, now: Options) -> Asked:
     return dataclasses.replace(asked, former=former, resource=asked.kind.parse(options))
 
 
-def gone(recorded: Asked) -> Resource:
-    """The resource that leads back what a list no longer has."""
+def gone(recorded: Asked) -> Resource | None:
+    """The resource that leads back what a list no longer has; None: what was before is not known."""
     if recorded.made:
         (absent,) = {*ABSENT} & {*recorded.kind.options["state"]["choices"]}
         return recorded.kind.parse({**recorded.options, "state": absent})
-    back = {name: value for name, value in recorded.former.items() if name != "state" and value is not None}
+    back = {name: _known(value) for name, value in recorded.former.items() if name != "state" and value is not None}
     kept = {name: recorded.options.get(name) for name in recorded.kind.identity}
     none = {name: spec.get("default") for name, spec in recorded.kind.options.items()}
     dropped = {"options": recorded.options, "former": recorded.former}
-    return recorded.kind.parse({**none, **kept, **back, FORMER: dropped})
+    options = {**none, **kept, **back, FORMER: dropped}
+    if any(spec.get("required") and not options.get(name) for name, spec in recorded.kind.options.items()):
+        return None
+    return recorded.kind.parse(options)
+
+
+def _known(value: t.Any) -> t.Any:
+    return {name: item for name, item in value.items() if item is not None} if isinstance(value, dict) else value
 
 
 def order(recorded: t.Sequence[Asked], asked: t.Sequence[Asked]) -> tuple[list[Asked], list[Asked]]:

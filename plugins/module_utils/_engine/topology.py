@@ -78,17 +78,17 @@ class Topology:
             merge.recall(f"record[{place}].{entry['module']}", self._kinds, entry)
             for place, entry in enumerate((record or {}).get("entries", ()))
         ]
-        transaction = Transaction(check, TopologyJournal(self._name, record))
         known = {one.resource.identity: one for one in recorded}
-        world = transaction.world()
-        merged = [merge.with_former(one, known.get(one.resource.identity), one.resource.view(world)) for one in asked]
-        first, last = merge.order(recorded, merged)
-        entries = [Entry(merge.gone(one), one.label) for one in first]
-        entries += [Entry(one.resource, one.label) for one in merged]
-        entries += [Entry(merge.gone(one), one.label) for one in last]
-        outcome = transaction.run(entries)
+        with Transaction(check, TopologyJournal(self._name, record)) as transaction:
+            world = transaction.world()
+            merged = [
+                merge.with_former(one, known.get(one.resource.identity), one.resource.view(world)) for one in asked
+            ]
+            first, last = merge.order(recorded, merged)
+            entries = _leaving(first) + [Entry(one.resource, one.label) for one in merged] + _leaving(last)
+            outcome = transaction.run(entries)
         if not check:
-            self._write(merged)
+            self._write([one.learned(transaction.replaced) for one in merged])
         interrupted = check and Store(JOURNALS).read(self._name) is not None
         if interrupted:
             outcome.warnings.append("an earlier run was interrupted; before anything else it is led back")
@@ -105,15 +105,24 @@ class Topology:
         journal = Store(JOURNALS).read(self._name)
         if journal is None:
             return
-        problem = Transaction(check=False).roll_back(unpack_kept(journal["kept"]))
+        with Transaction(check=False) as transaction:
+            problem = transaction.roll_back(unpack_kept(journal["kept"]))
         if problem:
             run = f"an earlier run of topology {self._name!r}"
-            raise VirtnetError(f"{run} was interrupted and can't be led back: {problem}")
+            raise VirtnetError(
+                f"{run} was interrupted and can't be led back: {problem}"
+                f" (to go on from what there is, remove {Store(JOURNALS).path(self._name)})"
+            )
         if journal["record"] is None:
             Store(RECORDS).remove(self._name)
         else:
             Store(RECORDS).write(self._name, journal["record"])
         Store(JOURNALS).remove(self._name)
+
+
+def _leaving(dropped: t.Iterable[Asked]) -> list[Entry]:
+    entries = [(merge.gone(one), one.label) for one in dropped]
+    return [Entry(resource, label) for resource, label in entries if resource is not None]
 
 
 def prefixed(kind: Kind, options: Options, prefix: str) -> Options:

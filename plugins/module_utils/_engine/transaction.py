@@ -12,7 +12,7 @@ from .._kernel.perform import OperationFailed, Performer
 from .._kernel.read import KernelSource
 from .._resources.restore import plan_back
 from .._values.errors import VirtnetError
-from .._values.kept import Kept
+from .._values.kept import Kept, Place
 from .._values.operation import Operation
 from .._values.world import World
 from .keep import keep
@@ -58,12 +58,22 @@ class Journal(t.Protocol):
 
 
 class Transaction:
-    """One run of the engine; keeps its netlink sockets between its steps."""
+    """One run of the engine; keeps its netlink sockets between its steps.
+
+    `replaced` has the values that were overwritten where they could be read only while it was being done.
+    """
 
     def __init__(self, check: bool, journal: Journal | None = None) -> None:
         self._check = check
         self._journal = journal
         self.channels = Channels()
+        self.replaced: dict[Place, t.Any] = {}
+
+    def __enter__(self) -> Transaction:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.channels.close()  # an open socket keeps a removed namespace alive
 
     def world(self) -> World:
         """The kernel's state, read anew."""
@@ -133,7 +143,7 @@ class Transaction:
             raise step.entry.error(words) from None
 
     def _performer(self) -> Performer:
-        return Performer(self.channels)
+        return Performer(self.channels, self.replaced)
 
     def _back(self, kept: Kept, error: BaseException) -> None:
         """Lead the machine back; says so in the error if that fails too."""
@@ -158,7 +168,7 @@ class Transaction:
                     self._performer().perform(operations)
                     operations = []
                 except OperationFailed as failed:
-                    problem = str(failed)
+                    problem = problem or str(failed)  # the first; others may follow from it
                     operations = operations[failed.position + 1 :]
         return problem or "it does not stay as it was"
 

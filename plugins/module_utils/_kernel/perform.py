@@ -10,6 +10,7 @@ import sys
 import typing as t
 
 from .._values.errors import KernelRefused, VirtnetError
+from .._values.kept import Place
 from .._values.operation import (
     Index,
     MakeNamespace,
@@ -46,8 +47,9 @@ class OperationFailed(VirtnetError):
 class Performer:
     """Performs operations; keeps what it has looked up until it may have changed."""
 
-    def __init__(self, channels: Channels) -> None:
+    def __init__(self, channels: Channels, replaced: dict[Place, t.Any]) -> None:
         self._channels = channels
+        self._replaced = replaced
         self._maker = namespaces.Maker()
         self._indices: dict[str | None, dict[str, int]] = {}
         self._pending: list[tuple[int, Operation, bytes]] = []
@@ -55,7 +57,7 @@ class Performer:
         self._others: t.Mapping[type, t.Callable[[t.Any], None]] = {
             MakeNamespace: self._make_namespace,
             WriteNameservers: lambda request: files.write_nameservers(request.name, request.nameservers),
-            WriteSysctl: lambda request: sysctl.write(request.netns, request.key, request.value),
+            WriteSysctl: self._write_sysctl,
             RunProgram: programs.run_request,
             StartService: services.start,
             StopService: services.stop,
@@ -164,6 +166,12 @@ class Performer:
                 raise OperationFailed(operation, position, refused)
 
     # namespaces
+
+    def _write_sysctl(self, request: WriteSysctl) -> None:
+        place = (request.netns, "sysctl", request.key)
+        if place not in self._replaced:  # of a new namespace, nothing could be read before
+            self._replaced[place] = sysctl.read(request.netns, request.key)
+        sysctl.write(request.netns, request.key, request.value)
 
     def _make_namespace(self, request: MakeNamespace) -> None:
         if request.attach_pid is not None:

@@ -9,11 +9,13 @@ is nested is decoded by pyroute2 when somebody asks for it.
 from __future__ import annotations
 
 import ipaddress
+import os
 import socket
 import struct
 import typing as t
 
 from .._values import state
+from .._values.errors import KernelRefused, NamespaceMissing
 from .._values.world import Section
 from . import files, messages, namespaces, services, sysctl
 from .firewall import FIREWALLS
@@ -92,19 +94,21 @@ class KernelSource:
         return self._nsids[place]
 
     def _read_nsid(self, netns: str | None, other: str | None) -> int | None:
-        import os
-
-        descriptor = namespaces.open_namespace(other)
+        channel = self._channels.of(netns)
         try:
-            channel = self._channels.of(netns)
-            answer = channel.ask(
-                messages.encode("RTM_GETNSID", 0, channel.next_sequence(), {"family": 0}, [("NETNSA_FD", descriptor)])
-            )
+            descriptor = namespaces.open_namespace(other)
+        except NamespaceMissing:
+            return None
+        request = [("NETNSA_FD", descriptor)]
+        try:
+            answer = channel.ask(messages.encode("RTM_GETNSID", 0, channel.next_sequence(), {"family": 0}, request))
+        except KernelRefused:  # it has just been removed
+            return None
         finally:
             os.close(descriptor)
         raw = attributes(answer, _BODY + 4).get(1)
         number = struct.unpack("=i", raw)[0] if raw else -1
-        return None if number < 0 else number
+        return None if number < 0 else int(number)
 
     # sections
 

@@ -37,9 +37,10 @@ def open_directory(name: str) -> int:
         except NotADirectoryError:
             raise VirtnetError(f"{path} is not a directory; it is not used") from None
         found = os.fstat(descriptor)
-        if found.st_uid != os.geteuid() or found.st_mode & 0o077:
+        if found.st_uid != os.geteuid() or found.st_mode & 0o022:
             os.close(descriptor)
             raise VirtnetError(f"{path} is not root's alone; it is not used")
+        os.fchmod(descriptor, 0o700)
         if part:
             break
         os.close(descriptor)
@@ -51,6 +52,10 @@ class Store:
 
     def __init__(self, sort: str) -> None:
         self._sort = sort
+
+    def path(self, name: str) -> str:
+        """Where a record is, for messages."""
+        return f"{DIRECTORY}/{self._sort}/{name}.json"
 
     def read(self, name: str) -> dict[str, t.Any] | None:
         """A record; None when there is none."""

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import dataclasses
+import ipaddress
 import typing as t
 
 from .._values.errors import VirtnetError
@@ -61,9 +62,11 @@ class NeighborResource:
             yield put(self.netns, wanted)
 
     def view(self, world: World) -> dict[str, t.Any]:
-        """The entry as the world has it."""
+        """The entry as the world has it; one that the kernel merely learnt, or looks for, is not the user's."""
         found = self._found(world) if world.exists(self.netns) else None
-        return {"state": "absent"} if found is None else {"state": "present", **describe(found)}
+        if found is None or (not is_static(found) and found.state != NUD[self.nud]):
+            return {"state": "absent"}
+        return {"state": "present", **describe(found)}
 
     def report(self, world: World) -> dict[str, t.Any] | None:
         """The entry as the kernel reports it."""
@@ -72,7 +75,9 @@ class NeighborResource:
 
 
 def is_static(entry: Neighbor) -> bool:
-    """Whether an entry was made by somebody and not learnt."""
+    """Whether an entry was made by somebody: not learnt, and not one of the kernel's own for multicast."""
+    if ipaddress.ip_address(entry.address).is_multicast:
+        return False
     return entry.proxy or entry.state in (NUD["permanent"], NUD["noarp"])
 
 

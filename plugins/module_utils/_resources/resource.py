@@ -8,6 +8,7 @@ import dataclasses
 import shlex
 import typing as t
 
+from .._values.kept import Place
 from .._values.operation import Operation
 from .._values.world import World
 
@@ -43,12 +44,17 @@ def _whole(options: Options) -> list[Options]:
     return [options]
 
 
+def _as_it_is(_options: Options, former: Options, _replaced: t.Mapping[Place, t.Any]) -> Options:
+    return former
+
+
 @dataclasses.dataclass(frozen=True)
 class Kind:
     """A kind of resource: the module's name, its options, and how options become a resource.
 
     :param identity: the options that name the thing.
     :param namespaces: the options that hold a namespace's name; "peer.netns" is one within another.
+    :param learn: what was before, completed by what could be read only while it was being replaced.
     :param split: one set of options as several, where a module names several things.
     """
 
@@ -57,6 +63,7 @@ class Kind:
     parse: t.Callable[[Options], Resource]
     identity: tuple[str, ...]
     namespaces: tuple[str, ...] = ("netns",)
+    learn: t.Callable[[Options, Options, t.Mapping[Place, t.Any]], Options] = _as_it_is
     split: t.Callable[[Options], list[Options]] = _whole
 
 

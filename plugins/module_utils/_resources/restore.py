@@ -108,8 +108,12 @@ def _made_again(kept: Kept, world: World, space: str | None, link: Link) -> Plan
     kind = ALL_KINDS.get(link.kind)
     if kind is None:
         return
-    lower = _lower(kept, world, space, link)
-    values = [(row, row.read(link)) for row in _rows(link) if row.read(link) is not None and row.at_creation]
+    lower = link.lower
+    values = [
+        (row, row.read(link))
+        for row in _rows(link)
+        if row.at_creation and row.read(link) not in (None, row.default)  # what a new link has, some kernels refuse
+    ]
     peer = None
     if kind.peer:
         if lower is None or world.link(*lower) is not None:
@@ -121,19 +125,6 @@ def _made_again(kept: Kept, world: World, space: str | None, link: Link) -> Plan
     elif kind.parent == "required" and lower is None:
         return
     yield link_requests.make(Reference(space, link.name), kind, values, None, lower if kind.parent else None, peer)
-
-
-def _lower(kept: Kept, world: World, space: str | None, link: Link) -> Reference | None:
-    """The parent or peer of a kept link, found by its index where it was."""
-    if not link.lower_index:
-        return None
-    for (place, section), values in kept.sections.items():
-        same = place == space if link.lower_nsid is None else world.nsid(space, place) == link.lower_nsid
-        if section == "link" and same:
-            for other in values.values():
-                if other.index == link.lower_index:
-                    return Reference(place, other.name)
-    return None
 
 
 def _addresses(kept: Kept, world: World) -> Plan:
@@ -194,7 +185,7 @@ def _forwarding(kept: Kept, world: World) -> Plan:
     for space, was in _spaces(kept, "forwarding", world):
         now = world.section(space, "forwarding")
         for key, value in was.items():
-            if key not in now and world.link(space, value.interface) is not None:
+            if key not in now and not value.learnt and world.link(space, value.interface) is not None:
                 yield forwarding.operation(space, value, True)
         for key, value in list(now.items()):
             if key not in was and (space, "forwarding", key) in kept.planned:

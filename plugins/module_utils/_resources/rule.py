@@ -158,8 +158,8 @@ def _selector_words(rule: Rule) -> list[str]:
         words += ["ipproto", str(found["FRA_IP_PROTO"])]
     for name, word in (("FRA_SPORT_RANGE", "sport"), ("FRA_DPORT_RANGE", "dport"), ("FRA_UID_RANGE", "uidrange")):
         if name in found:
-            low, high = found[name]["start"], found[name]["end"]
-            words += [word, f"{low}-{high}" if low != high or word == "uidrange" else str(low)]
+            low, high = found[name].split(":")
+            words += [word, f"{low}-{high}" if low != high or word == "uidrange" else low]
     if "FRA_SUPPRESS_PREFIXLEN" in found:
         words += ["suppress_prefixlength", str(found["FRA_SUPPRESS_PREFIXLEN"])]
     return words
@@ -197,7 +197,7 @@ def describe(rule: Rule) -> dict[str, t.Any]:
     def span(name: str) -> str | None:
         if name not in found:
             return None
-        low, high = found[name]["start"], found[name]["end"]
+        low, high = found[name].split(":")
         return str(low) if low == high else f"{low}-{high}"
 
     return {
@@ -282,7 +282,7 @@ def _selectors(options: Options) -> tuple[int, dict[str, t.Any]]:
     ):
         if options.get(option):
             low, high = checks.span(option, options[option], 0 if option == "uid_range" else 1, most)
-            found[name] = {"start": low, "end": high}
+            found[name] = f"{low}:{high}"  # as pyroute2 has it
     if options.get("invert"):
         found["invert"] = True
     if options.get("suppress_prefixlength") is not None:

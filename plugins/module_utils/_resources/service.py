@@ -24,7 +24,7 @@ _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_@+-]{0,63}")
 _VARIABLE = re.compile(r"[^=\0]+")
 _SIGNS = ("tcp", "udp", "file", "log")
 _MARK = "VIRTNET_SERVICE"  # what the processes of a service are found by
-_ENVIRONMENT = Option("environment", "dict", None, "env", default={})
+_ENVIRONMENT = Option("environment", "dict", "", "env", default={})
 
 
 @dataclasses.dataclass(frozen=True)

@@ -9,6 +9,7 @@ import re
 import typing as t
 
 from .._values.errors import InvalidOption, VirtnetError
+from .._values.kept import Place
 from .._values.operation import Change, Operation, WriteSysctl
 from .._values.world import World
 from .resource import Kind, Options, Plan, in_namespace, typed
@@ -96,8 +97,6 @@ class SysctlResource:
 
     def view(self, world: World) -> dict[str, t.Any]:
         """The parameters as the world has them."""
-        if not world.exists(self.netns):
-            return {}
         return {"values": {self.written.get(key, key): world.item(self.netns, "sysctl", key) for key in self.values}}
 
     def report(self, world: World) -> dict[str, t.Any] | None:
@@ -139,10 +138,19 @@ def _split(options: Options) -> list[Options]:
     return [{**options, "values": {key: value}} for key, value in options["values"].items()]
 
 
+def _learn(options: Options, former: Options, replaced: t.Mapping[Place, t.Any]) -> Options:
+    netns = options.get("netns")
+    values = {
+        key: replaced.get((netns, "sysctl", key)) if value is None else value for key, value in former["values"].items()
+    }
+    return {**former, "values": values}
+
+
 SYSCTL = Kind(
     "sysctl",
     {"netns": {"type": "str"}, "values": {"type": "dict", "required": True}},
     parse,
     ("netns",),
+    learn=_learn,
     split=_split,
 )

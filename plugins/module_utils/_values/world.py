@@ -21,6 +21,9 @@ NEW_NAMESPACE: t.Mapping[str, t.Callable[[], Section]] = {
 class Source(t.Protocol):
     """Where a world reads what the kernel has."""
 
+    def names(self) -> list[str]:
+        """The names of all namespaces."""
+
     def namespace(self, name: str) -> Namespace | None:
         """A named namespace, or None when there is none."""
 
@@ -52,6 +55,10 @@ class World:
         self.assumed: list[str] = []
 
     # namespaces
+
+    def names(self) -> list[str]:
+        """The names of all namespaces that the kernel has."""
+        return self._source.names()
 
     def namespace(self, name: str) -> Namespace | None:
         """A named namespace as it will be after what is planned so far."""
@@ -115,7 +122,8 @@ class World:
 
     def nsid(self, netns: str | None, other: str | None) -> int | None:
         """The number by which one namespace knows another; None when it has none."""
-        return self._source.nsid(netns, other) if self.exists(netns) and self.exists(other) else None
+        readable = all(self.exists(space) and not self.is_new(space) for space in (netns, other))
+        return self._source.nsid(netns, other) if readable else None
 
     def is_lower(self, netns: str | None, link: Link, lower: Reference) -> bool:
         """Whether a link's parent or veth peer is the one named.
@@ -129,7 +137,7 @@ class World:
             return False
         if link.lower_nsid is None:
             return self._same(netns, lower.netns)
-        return self._source.nsid(netns, lower.netns) == link.lower_nsid
+        return self.nsid(netns, lower.netns) == link.lower_nsid
 
     @staticmethod
     def _lower_index(link: Link, target: Link) -> int:

@@ -1,0 +1,119 @@
+# SPDX-FileCopyrightText: The virtnet.linux authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whatever fails on the way, the machine is as it was: each operation is made to fail in turn."""
+
+from __future__ import annotations
+
+import os
+import signal
+import typing as t
+
+import pytest
+
+from ansible_collections.virtnet.linux.plugins.module_utils._engine.transaction import Transaction
+from ansible_collections.virtnet.linux.plugins.module_utils._kernel.perform import OperationFailed, Performer
+from ansible_collections.virtnet.linux.plugins.module_utils._values.errors import KernelRefused
+from ansible_collections.virtnet.linux.plugins.module_utils._values.operation import Operation
+from tests.integration import networks, witness
+from tests.integration.generated import Drawing
+from tests.integration.running import Result, run_module, succeed
+
+PREFIX = "vnt-back-"
+NAME = "vnt-back"
+STEP = 4  # of a long change, every fourth operation fails: a failure costs a whole way back
+
+
+class Failing(Performer):
+    """Performs, until the operation at `place` fails: before it acts, or after, with its answer lost."""
+
+    place = 0
+    acts = False
+    failed = False
+
+    def perform(self, operations: t.Sequence[Operation]) -> None:
+        cls = type(self)
+        if cls.failed or cls.place >= len(operations):
+            super().perform(operations)
+            return
+        super().perform(operations[: cls.place + int(cls.acts)])
+        cls.failed = True
+        raise OperationFailed(operations[cls.place], cls.place, KernelRefused(5, "a fault was injected"))
+
+
+def run(resources: list[dict[str, t.Any]]) -> Result:
+    return run_module("topology", {"name": NAME, "prefix": PREFIX, "resources": resources})
+
+
+def run_with_fault(
+    monkeypatch: pytest.MonkeyPatch, resources: list[dict[str, t.Any]], place: int, acts: bool
+) -> Result:
+    """Run a topology whose operation at `place` fails."""
+    faulty = type("Faulty", (Failing,), {"place": place, "acts": acts, "failed": False})
+    with monkeypatch.context() as patch:
+        patch.setattr(Transaction, "_performer", lambda transaction: faulty(transaction.channels, transaction.replaced))
+        return run(resources)
+
+
+@pytest.fixture(autouse=True)
+def clean() -> t.Iterator[None]:
+    """No namespace is left behind."""
+    yield
+    run_module("topology", {"name": NAME, "state": "absent"})
+    for name in witness.namespaces():
+        if name.startswith(PREFIX):
+            witness.shell("ip", "netns", "del", name)
+
+
+@pytest.mark.parametrize("acts", [False, True], ids=["before it acts", "after it acted"])
+@pytest.mark.parametrize("seed", [1])
+def test_a_build_that_fails_leaves_nothing(monkeypatch: pytest.MonkeyPatch, seed: int, acts: bool) -> None:
+    resources = Drawing(seed).draw()
+    planned = run_module("topology", {"name": NAME, "prefix": PREFIX, "resources": resources}, check=True)
+    assert not planned.failed, planned.msg
+    for place in range(len(planned.commands)):
+        result = run_with_fault(monkeypatch, resources, place, acts)
+        if not result.failed:  # some operations have several commands: there are fewer of them
+            break
+        assert "resources[" in result.msg and "a fault was injected" in result.msg
+        assert networks.network(PREFIX) == {}, planned.commands[place]
+    assert place > 10
+
+
+@pytest.mark.parametrize("acts", [False, True], ids=["before it acts", "after it acted"])
+@pytest.mark.parametrize("seeds", [(3, 4), (5, 6)], ids=str)
+def test_a_change_that_fails_leads_back(monkeypatch: pytest.MonkeyPatch, seeds: tuple[int, int], acts: bool) -> None:
+    first, second = (Drawing(seed).draw() for seed in seeds)
+    succeed("topology", {"name": NAME, "prefix": PREFIX, "resources": first})
+    before = networks.network(PREFIX)
+    place = int(acts)
+    while True:
+        result = run_with_fault(monkeypatch, second, place, acts)
+        if not result.failed:
+            break
+        assert "a fault was injected" in result.msg, result.msg
+        assert "could not be restored" not in result.msg, result.msg
+        assert networks.differences(before, networks.network(PREFIX)) == [], f"operation {place}: {result.msg}"
+        place += STEP
+    assert place > 10 * STEP
+
+
+def test_a_killed_run_is_led_back_by_the_next() -> None:
+    first, second = Drawing(1).draw(), Drawing(2).draw()
+    succeed("topology", {"name": NAME, "prefix": PREFIX, "resources": first})
+    before = networks.network(PREFIX)
+    child = os.fork()
+    if not child:
+        Failing.perform = _perform_some_and_die  # type: ignore[method-assign]
+        Transaction._performer = lambda transaction: Failing(transaction.channels, transaction.replaced)  # type: ignore[method-assign]
+        run(second)
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+    assert networks.differences(before, networks.network(PREFIX)) != []
+    result = run([{"veth": {"name": "v0", "netns": "nowhere", "peer": {"name": "v1"}}}])
+    assert result.failed and "nowhere" in result.msg
+    assert networks.differences(before, networks.network(PREFIX)) == []
+
+
+def _perform_some_and_die(performer: Performer, operations: t.Sequence[Operation]) -> None:
+    Performer.perform(performer, operations[: len(operations) // 2])
+    os.kill(os.getpid(), signal.SIGKILL)
