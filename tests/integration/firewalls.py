@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import socket
 import threading
+import time
 import typing as t
 
 import pytest
@@ -45,8 +46,9 @@ class Router:
     def __init__(self, names: Names, return_route: bool, version: int = 4) -> None:
         self.inside, self.netns, self.outside = names.made(), names.made(), names.made()
         for netns in (self.inside, self.netns, self.outside):
-            # A tentative link-local address can't ask for neighbours.
-            witness.shell("sh", "-c", "echo 0 > /proc/sys/net/ipv6/conf/default/accept_dad", netns=netns)
+            # A tentative link-local address can't ask for neighbours. The greater of both counts.
+            for scope in ("all", "default"):
+                witness.shell("sh", "-c", f"echo 0 > /proc/sys/net/ipv6/conf/{scope}/accept_dad", netns=netns)
         self._link(self.inside, "lan", 1)
         self._link(self.outside, "wan", 2)
         for key in ("ipv4/ip_forward", "ipv6/conf/all/forwarding"):
@@ -61,7 +63,12 @@ class Router:
     def _wait_for_neighbours(self) -> None:
         """A new interface has no link-local address for a second, and asks for no neighbour without one."""
         for address in (INSIDE[6], OUTSIDE[6]):
-            witness.shell("ping", "-c1", "-w5", "-i0.2", address, netns=self.netns)
+            for _attempt in range(20):
+                if witness.succeeds("ping", "-c1", "-W0.5", address, netns=self.netns):
+                    break
+                time.sleep(0.2)
+            else:
+                raise AssertionError(f"{address} does not answer the router")
 
     def _link(self, far: str, name: str, number: int) -> None:
         script = (

@@ -96,11 +96,13 @@ class TestForwardInNftables(ForwardLifecycle):
 class TestForwardInIptables(ForwardLifecycle):
     backend = "iptables-nft"
     SETTINGS = (Setting("action", ("drop", "accept"), action, ("DROP", "ACCEPT")),)
+    BAD = (Bad("a backend that is not there", {"backend": "nftables"}, "^backend: nftables does not work here"),)
 
 
 class TestForwardInLegacyIptables(ForwardLifecycle):
     backend = "iptables-legacy"
     SETTINGS = TestForwardInIptables.SETTINGS
+    BAD = (Bad("a backend that is not there", {"backend": "nftables"}, "^backend: nftables does not work here"),)
 
 
 # an accept takes effect

@@ -138,11 +138,13 @@ class TestNatInNftables(NatLifecycle):
 class TestNatInIptables(NatLifecycle):
     backend = "iptables-nft"
     SETTINGS = TestNatInNftables.SETTINGS[1:2]
+    BAD = (Bad("a backend that is not there", {"backend": "nftables"}, "^backend: nftables does not work here"),)
 
 
 class TestNatInLegacyIptables(NatLifecycle):
     backend = "iptables-legacy"
     SETTINGS = TestNatInNftables.SETTINGS[1:2]
+    BAD = (Bad("a backend that is not there", {"backend": "nftables"}, "^backend: nftables does not work here"),)
 
 
 # what packets say

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import os
 import socket
@@ -11,6 +12,7 @@ import struct
 import typing as t
 
 from .._values import firewall as values
+from .._values.errors import NotPermitted
 from .._values.firewall import FAMILIES, IPTABLES_LEGACY, IPTABLES_NFT, NFTABLES, BarriersKey
 from .._values.world import Section
 from . import iptables, namespaces, nftables, programs
@@ -99,6 +101,8 @@ def has_nf_tables() -> bool:
     """Whether this kernel has nftables' NAT for IPv4: some have its bridge family alone.
 
     Asks for a chain in a batch that has no end, which the kernel checks and drops (as `nft --check`).
+
+    :raises NotPermitted: the task is not root.
     """
     table = _attribute(NFTA_TABLE_NAME, b"virtnet-question\0")
     hook = _attribute(NFTA_HOOK_HOOKNUM, struct.pack(">I", NF_INET_POST_ROUTING))
@@ -127,7 +131,10 @@ def _all_accepted(sock: socket.socket, wanted: int) -> bool:
         while offset < len(answer):
             length, kind = struct.unpack_from("=IH", answer, offset)
             if kind == NLMSG_ERROR:
-                if struct.unpack_from("=i", answer, offset + 16)[0] != 0:
+                number = -struct.unpack_from("=i", answer, offset + 16)[0]
+                if number in (errno.EPERM, errno.EACCES):
+                    raise NotPermitted("reading and changing the firewall needs root (become: true)")
+                if number:
                     return False
                 seen += 1
             offset += (length + 3) & ~3

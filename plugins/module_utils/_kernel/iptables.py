@@ -35,6 +35,7 @@ _ACTIONS = {
 }
 _HARMLESS = ("ACCEPT", "RETURN", "LOG", "NFLOG", "MARK", "CONNMARK", "TRACE", "")
 _OPTIONS = {"-s": "source", "-d": "destination", "-i": "in_interface", "-o": "out_interface", "-p": "protocol"}
+_TABLES = {"prerouting": "nat", "output": "nat", "postrouting": "nat", "forward": "filter"}
 _MODULES = {*("tcp", "udp", "sctp", "dccp", "udplite"), "comment", "conntrack", "state"}
 
 
@@ -91,11 +92,10 @@ def parse(text: str) -> dict[str, Table]:
 def ours(tables: t.Mapping[str, Table], backend: str, family: str) -> Section:
     """Our chains and rules, and what FORWARD is like."""
     found: Section = {}
-    for table in tables.values():
-        for name, rules in table.rules.items():
-            if not name.startswith(CHAIN_PREFIX) or name == POLICY_CHAIN:
-                continue
-            hook, others = name[len(CHAIN_PREFIX) :].lower(), 0
+    for hook, place in _TABLES.items():
+        table, name = tables.get(place, Table()), CHAIN_PREFIX + hook.upper()
+        if name in table.rules:
+            rules, others = table.rules[name], 0
             for saved in rules:
                 match, verdict, comment, understood = _understand(saved.words)
                 rule = found_rule(backend, family, hook, match, verdict, comment, understood)
@@ -134,7 +134,7 @@ def _jumps(table: Table, name: str) -> tuple[str | None, tuple[str, ...]]:
 
 def _builtin(table: Table) -> Builtin:
     rules = [saved for saved in table.rules.get("FORWARD", ()) if not saved.target.startswith(CHAIN_PREFIX)]
-    policy = table.policies["FORWARD"]
+    policy = table.policies.get("FORWARD", "ACCEPT")
     decisive = [saved.target for saved in rules if saved.target not in _HARMLESS]
     docker = bool(decisive) and decisive[0] == DOCKER_CHAIN
     return Builtin(policy, bool(rules), _may_drop(table, "FORWARD", set()), DOCKER_CHAIN if docker else "FORWARD")
