@@ -12,8 +12,7 @@ from .._values.firewall import IPTABLES, NFTABLES, PORT_PROTOCOLS, FirewallRule,
 from .._values.world import Section
 from . import checks
 from .firewall_backends import ALL, CHOICES
-from .link import STATE_SPEC
-from .resource import Options
+from .resource import STATE_SPEC, Options
 
 FAMILY_NAMES = {"ipv4": "ip", "ipv6": "ip6"}
 _LONG = {short: long for long, short in FAMILY_NAMES.items()}

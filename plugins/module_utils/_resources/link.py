@@ -8,6 +8,7 @@ import dataclasses
 import typing as t
 
 from .._values.errors import InvalidOption, VirtnetError
+from .._values.operation import Operation
 from .._values.state import Link, Reference
 from .._values.world import World
 from . import checks, link_requests
@@ -15,8 +16,8 @@ from .former import completed, dropped, within
 from .link_requests import PeerEnd, Values
 from .link_settings import GENERAL_SPEC, PEER_SPEC, Settings, report_link, values_of
 from .link_tables import LinkKind
-from .resource import Kind, Options, Plan, in_namespace
-
+from .move import plan_move
+from .resource import STATE_SPEC, Kind, Options, Plan, in_namespace
 
 
 class Extra(t.Protocol):
@@ -84,6 +85,7 @@ class LinkResource:
                 yield link_requests.remove(self.netns, link)
                 link = None
         if link is None:
+            yield from self._plan_room_for_peer(world)
             yield self._creation(world)
         data = [(row, value) for row, value in self.data if not row.must_recreate(self.settings.link(world), value)]
         yield from self.settings.plan(world, new=link is None, data=data)
@@ -104,19 +106,19 @@ class LinkResource:
             raise VirtnetError(f"{link.name!r}{in_namespace(self.netns)} is {found}: it is not removed")
         yield link_requests.remove(self.netns, link)
 
-    def _plan_move(self, world: World) -> t.Generator[t.Any, None, Link | None]:
-        link = world.link(*self.settings.at)
-        if link is None and self.moves:
+    def _plan_move(self, world: World) -> t.Generator[Operation, None, Link | None]:
+        at = self.settings.at
+        if world.link(*at) is None and self.moves:
             world.require(self.from_netns)
-            there = world.link(self.from_netns, self.settings.at.name)
-            if there is None:
+            there = Reference(self.from_netns, at.name)
+            if world.link(*there) is None:
                 raise VirtnetError(
-                    f"there is no interface {self.settings.at.name!r}{in_namespace(self.netns)}"
+                    f"there is no interface {at.name!r}{in_namespace(self.netns)}"
                     f" nor{in_namespace(self.from_netns) or ' in the namespace of the task'}"
                 )
-            yield link_requests.move(self.from_netns, there, self.netns)
-            link = world.link(*self.settings.at)
-        return link
+            keep = self.settings.addresses if self.settings.exclusive_addresses else None
+            yield from plan_move(world, there, self.netns, keep)
+        return world.link(*at)
 
     def _reason_to_recreate(self, world: World, link: Link) -> str | None:
         who = f"{link.name!r}{in_namespace(self.netns)}"
@@ -134,15 +136,23 @@ class LinkResource:
         return None
 
     def _stands_on(self, world: World, link: Link, parent: Reference) -> bool:
-        assert self.kind is not None
-        if self.kind.parent_attribute == "IFLA_LINK":
+        if self.kind is None or self.kind.parent_attribute == "IFLA_LINK":
             return world.is_lower(self.netns, link, parent)
         lower = world.link(*parent)
         if link.lower is not None:
             return link.lower == parent
         return lower is not None and link.data.get(self.kind.parent_attribute) == lower.index
 
-    def _creation(self, world: World) -> t.Any:
+    def _plan_room_for_peer(self, world: World) -> Plan:
+        far = world.link(*self.peer.at) if self.peer is not None else None
+        if self.peer is None or far is None:
+            return
+        if not self.recreate or far.kind != (self.kind.name if self.kind is not None else ""):
+            who = f"{far.name!r}{in_namespace(self.peer.at.netns)}"
+            raise VirtnetError(f"peer: there is an interface {who} already, which is not the other end of a new pair")
+        yield link_requests.remove(self.peer.at.netns, far)
+
+    def _creation(self, world: World) -> Operation:
         at = self.settings.at
         if self.kind is None:
             raise VirtnetError(f"there is no interface {at.name!r}{in_namespace(at.netns)}; give its kind to make it")
@@ -154,14 +164,13 @@ class LinkResource:
         ]
         peer = None
         if self.peer is not None:
-            if world.link(*self.peer.at) is not None:
-                where = in_namespace(self.peer.at.netns)
-                raise VirtnetError(f"peer: there is an interface {self.peer.at.name!r}{where} already")
             peer = PeerEnd(self.peer.at, self.peer.at_creation(enabled=False))
         master = self.settings.master or None
         if master and world.link(at.netns, master) is None:
             raise VirtnetError(f"master: there is no interface {master!r}{in_namespace(at.netns)}")
-        general = [(row, value) for row, value in self.settings.at_creation(enabled=True) if row.name not in self.kind.later]
+        general = [
+            (row, value) for row, value in self.settings.at_creation(enabled=True) if row.name not in self.kind.later
+        ]
         values = [*general, *self.data, *defaults]
         return link_requests.make(at, self.kind, values, master, self.parent, peer)
 
@@ -204,9 +213,8 @@ class LinkResource:
         return seen
 
     def _ports_seen(self, world: World) -> list[str]:
-        assert self.ports is not None
         there = [link.name for link in world.links(self.netns).values() if link.master == self.settings.at.name]
-        return sorted(name for name in there if self.exclusive_ports or name in self.ports)
+        return sorted(name for name in there if self.exclusive_ports or name in (self.ports or ()))
 
     def report(self, world: World) -> dict[str, t.Any] | None:
         """The link as the kernel reports it, with the options of its kind."""
@@ -229,7 +237,6 @@ class LinkResource:
         return found
 
 
-STATE_SPEC: dict[str, t.Any] = {"state": {"type": "str", "choices": ["present", "absent"], "default": "present"}}
 RECREATE_SPEC: dict[str, t.Any] = {"recreate": {"type": "bool", "default": False}}
 PARENT_SPEC: dict[str, t.Any] = {"parent": {"type": "str"}, "parent_netns": {"type": "str"}}
 PORTS_SPEC: dict[str, t.Any] = {

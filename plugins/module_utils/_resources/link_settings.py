@@ -14,7 +14,7 @@ from . import checks, link_requests
 from .address import plan_addresses, present
 from .former import completed, dropped, master_of, within
 from .link_requests import Values
-from .link_tables import GENERAL, PORT
+from .link_tables import ENABLED, GENERAL, PORT
 from .option import Option
 from .resource import Options, Plan, in_namespace
 
@@ -35,9 +35,7 @@ PEER_SPEC: dict[str, t.Any] = {"name": {"type": "str", "required": True}, **GENE
 
 def values_of(rows: t.Iterable[Option], options: Options, path: str = "") -> Values:
     """The rows that a user gave values for, with the values in normal form."""
-    return [
-        (row, row.normal(path + row.name, options[row.name])) for row in rows if options.get(row.name) is not None
-    ]
+    return [(row, row.normal(path + row.name, options[row.name])) for row in rows if options.get(row.name) is not None]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,6 +68,7 @@ class Settings:
         master = master_of(options)
         if master:
             checks.interface(path + "master", master)
+
         def normal_address(value: str) -> str:
             return checks.cidr_address(path + "addresses", value)
 
@@ -91,7 +90,7 @@ class Settings:
     def at_creation(self, enabled: bool) -> Values:
         """What the request that makes the link can hold."""
         values = [(row, value) for row, value in self.general if row.at_creation and row is not ENABLED]
-        if enabled and dict((row.name, value) for row, value in self.general).get("enabled", True):
+        if enabled and {row.name: value for row, value in self.general}.get("enabled", True):
             values.append((ENABLED, True))
         return values
 
@@ -130,7 +129,8 @@ class Settings:
     def link(self, world: World) -> Link:
         """The link, which is known to exist."""
         link = world.link(*self.at)
-        assert link is not None
+        if link is None:
+            raise VirtnetError(f"there is no interface {self.at.name!r}{in_namespace(self.at.netns)}")
         return link
 
     def view(self, world: World) -> dict[str, t.Any]:
@@ -145,13 +145,9 @@ class Settings:
             seen["port"] = {row.name: row.read(link) for row, _value in self.port}
         if self.addresses is not None:
             there = present(world, *self.at)
-            seen["addresses"] = sorted(
-                cidr for cidr in there if self.exclusive_addresses or cidr in self.addresses
-            )
+            seen["addresses"] = sorted(cidr for cidr in there if self.exclusive_addresses or cidr in self.addresses)
         return {"state": "present", "enabled": link.enabled, **seen}
 
-
-ENABLED = next(row for row in GENERAL if row.name == "enabled")
 
 OPERSTATES = ("unknown", "notpresent", "down", "lowerlayerdown", "testing", "dormant", "up")  # RFC 2863
 

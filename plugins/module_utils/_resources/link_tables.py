@@ -26,6 +26,9 @@ GENERAL = (
 )
 
 
+ENABLED = next(row for row in GENERAL if row.name == "enabled")
+
+
 def _port_switch(name: str, attribute: str, word: str, default: bool = False) -> Option:
     return Option(name, "bool", attribute, word, SWITCH, place="port", default=default)
 

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from .._values.errors import InvalidOption, VirtnetError
+from .former import FORMER
 from .forwarding import FDB_SPEC, parse_forwarding_table
 from .link import LINK_IDENTITY, LINK_NAMESPACES, LinkResource, link_module, link_spec, parse_link
 from .link_tables import BRIDGE as BRIDGE_TABLE
@@ -24,6 +25,9 @@ def _parse_bridge(options: Options) -> LinkResource:
 def _parse_macvlan(options: Options) -> LinkResource:
     if options.get("source_macs") is not None and options.get("mode") != "source":
         raise VirtnetError("source_macs: only mode source has a list of them")
+    known = options.get(FORMER)
+    if known and options.get("mode") != "source":  # they go with the mode, and with another one they are refused
+        options = {**options, FORMER: {**known, "options": {**(known.get("options") or {}), "source_macs": None}}}
     return parse_link(MACVLAN_TABLE, options)
 
 

@@ -13,8 +13,7 @@ from .._values.operation import Change, Index, Netlink, Operation
 from .._values.state import Neighbor
 from .._values.world import World
 from . import checks
-from .link import STATE_SPEC
-from .resource import Kind, Options, Plan, in_namespace, typed
+from .resource import STATE_SPEC, Kind, Options, Plan, in_namespace, typed
 
 NUD = {"permanent": 0x80, "noarp": 0x40, "reachable": 0x02, "stale": 0x04}  # include/uapi/linux/neighbour.h
 # What the kernel makes of an entry by itself; nobody can ask for it.

@@ -13,9 +13,8 @@ from .._values.operation import Change, MakeNamespace, Operation, RemoveNamespac
 from .._values.state import Namespace
 from .._values.world import World
 from . import checks, link_requests, service
-from .link import STATE_SPEC
-from .link_settings import ENABLED
-from .resource import Kind, Options, Plan, typed
+from .link_tables import ENABLED
+from .resource import STATE_SPEC, Kind, Options, Plan, typed
 from .sysctl import write
 
 # Written before any link exists: a link takes "default", and lo is there already.

@@ -15,6 +15,8 @@ from .._values.world import World
 Plan = t.Iterator[Operation]
 Options = t.Mapping[str, t.Any]
 
+STATE_SPEC: dict[str, t.Any] = {"state": {"type": "str", "choices": ["present", "absent"], "default": "present"}}
+
 
 class Resource(t.Protocol):
     """Something that a user named, validated, with the state that it should have."""

@@ -13,8 +13,7 @@ from .._values.state import NextHop, Route
 from .._values.world import World
 from . import checks
 from .former import is_ours
-from .link import STATE_SPEC
-from .resource import Kind, Options, Plan, in_namespace, typed
+from .resource import STATE_SPEC, Kind, Options, Plan, in_namespace, typed
 
 AF_INET, AF_INET6 = 2, 10
 FAMILIES = {"ipv4": AF_INET, "ipv6": AF_INET6}

@@ -12,8 +12,7 @@ from .._values.operation import Change, Netlink, Operation
 from .._values.state import Rule
 from .._values.world import World
 from . import checks
-from .link import STATE_SPEC
-from .resource import Kind, Options, Plan, in_namespace, typed
+from .resource import STATE_SPEC, Kind, Options, Plan, in_namespace, typed
 from .route import AF_INET6, FAMILIES, TABLES, table_number
 
 # enum fr_act of include/uapi/linux/fib_rules.h
