@@ -37,32 +37,10 @@ EXAMPLES = r"""
   virtnet.linux.capabilities_info:
   register: capabilities
 
-- name: Show what there is
-  ansible.builtin.debug:
-    msg: >-
-      Linux {{ capabilities.kernel.release }} has {{ capabilities.kinds | join(', ') }};
-      NAT by {{ capabilities.nat.backends | join(', ') }}
-
-- name: There is a namespace
-  virtnet.linux.netns:
-    name: lab
-
-- name: An interface of its own, where the kernel has dummy devices
-  virtnet.linux.link:
-    name: own0
-    netns: lab
-    kind: dummy
-  when: "'dummy' in capabilities.kinds"
-
-- name: Say why not
-  ansible.builtin.debug:
-    msg: "{{ capabilities.missing.dummy }}"
-  when: "'dummy' in capabilities.missing"
-
-- name: The namespace goes
-  virtnet.linux.netns:
-    name: lab
-    state: absent
+# Then a task that needs dummy devices has
+#   when: "'dummy' in capabilities.kinds"
+# and one that says why it was left out shows
+#   msg: "{{ capabilities.missing.dummy }}"
 """
 
 RETURN = r"""

@@ -98,11 +98,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: There is a namespace with an address
-  virtnet.linux.netns:
-    name: internet
-
-- name: A name server answers in it
+- name: A name server answers in a namespace
   virtnet.linux.service:
     name: dns
     netns: internet
@@ -117,11 +113,7 @@ EXAMPLES = r"""
     ready:
       udp: 53
       tcp: 53
-  register: dns
-
-- name: Show where its log is
-  ansible.builtin.debug:
-    msg: Process {{ dns.service.pid }} writes to {{ dns.service.log }}
+  register: dns  # dns.service.log is the path of its log
 
 - name: A web server is ready when it says so
   virtnet.linux.service:
@@ -140,11 +132,6 @@ EXAMPLES = r"""
     netns: internet
     state: stopped
   loop: [web, dns]
-
-- name: The namespace goes
-  virtnet.linux.netns:
-    name: internet
-    state: absent
 """
 
 RETURN = r"""

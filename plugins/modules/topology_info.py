@@ -47,41 +47,24 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: There is a network
-  virtnet.linux.topology:
-    name: original
-    prefix: original-
-    resources:
-      - netns: {name: left}
-      - netns: {name: right}
-      - veth:
-          name: eth0
-          netns: left
-          addresses: [192.0.2.1/24]
-          peer: {name: eth0, netns: right, addresses: [192.0.2.2/24]}
+- name: What does the machine's own network look like?
+  virtnet.linux.topology_info:
 
-- name: What hangs together in it?
+- name: What is in these namespaces, and how do they hang together?
+  virtnet.linux.topology_info:
+    namespaces: [left, right]
+  register: network  # network.edges has every connection
+
+- name: What has a lab built?
   virtnet.linux.topology_info:
     prefix: original-
   register: original
 
-- name: Show every connection
-  ansible.builtin.debug:
-    msg: >-
-      {{ item.from.link }} in {{ item.from.netns }} has {{ item.to.link }} in {{ item.to.netns }} as its {{ item.kind }}
-  loop: "{{ original.edges }}"
-
-- name: There is another one like it
-  virtnet.linux.topology:
-    name: copy
-    prefix: copy-
-    resources: "{{ original.resources }}"
-
-- name: Both go
-  virtnet.linux.topology:
-    name: "{{ item }}"
-    state: absent
-  loop: [copy, original]
+# Then there is another one like it after
+#   virtnet.linux.topology:
+#     name: copy
+#     prefix: copy-
+#     resources: "{{ original.resources }}"
 """
 
 RETURN = r"""
