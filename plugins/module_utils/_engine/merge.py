@@ -63,7 +63,7 @@ def with_former(asked: Asked, recorded: Asked | None, now: Options) -> Asked:
 
 def gone(recorded: Asked) -> Resource | None:
     """The resource that leads back what a list no longer has; None: what was before is not known."""
-    if recorded.made:
+    if recorded.made and recorded.kind.removable(recorded.options):
         (absent,) = {*ABSENT} & {*recorded.kind.options["state"]["choices"]}
         return recorded.kind.parse({**recorded.options, "state": absent})
     back = {name: _known(value) for name, value in recorded.former.items() if name != "state" and value is not None}

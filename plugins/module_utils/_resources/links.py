@@ -50,6 +50,10 @@ def _parse_link(options: Options) -> LinkResource:
     return parse_link(LINK_KINDS.get(kind) if kind else None, options)
 
 
+def _has_kind(options: Options) -> bool:
+    return options.get("kind") is not None
+
+
 BRIDGE = link_module(BRIDGE_TABLE, _parse_bridge)
 VETH = link_module(VETH_TABLE)
 MACVLAN = link_module(MACVLAN_TABLE, _parse_macvlan)
@@ -60,4 +64,5 @@ LINK = Kind(
     _parse_link,
     LINK_IDENTITY + ("kind",),
     LINK_NAMESPACES,
+    removable=_has_kind,
 )

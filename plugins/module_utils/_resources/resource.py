@@ -46,6 +46,10 @@ def _whole(options: Options) -> list[Options]:
     return [options]
 
 
+def _always(_options: Options) -> bool:
+    return True
+
+
 def _as_it_is(_options: Options, former: Options, _replaced: t.Mapping[Place, t.Any]) -> Options:
     return former
 
@@ -57,6 +61,7 @@ class Kind:
     :param identity: the options that name the thing.
     :param namespaces: the options that hold a namespace's name; "peer.netns" is one within another.
     :param learn: what was before, completed by what could be read only while it was being replaced.
+    :param removable: whether options name something that can be removed.
     :param split: one set of options as several, where a module names several things.
     """
 
@@ -66,6 +71,7 @@ class Kind:
     identity: tuple[str, ...]
     namespaces: tuple[str, ...] = ("netns",)
     learn: t.Callable[[Options, Options, t.Mapping[Place, t.Any]], Options] = _as_it_is
+    removable: t.Callable[[Options], bool] = _always
     split: t.Callable[[Options], list[Options]] = _whole
 
 
