@@ -229,6 +229,7 @@ def start(resources: list[dict[str, t.Any]]) -> subprocess.Popen[str]:
     """Run a topology in a process of its own."""
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.integration.running", "topology"],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert process.stdin is not None

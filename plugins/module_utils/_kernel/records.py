@@ -23,6 +23,14 @@ def open_directory(name: str) -> int:
 
     :raises VirtnetError: something else stands in its place.
     """
+    while True:
+        try:
+            return _open_directory(name)
+        except FileNotFoundError:
+            continue  # another task has just removed the empty directory
+
+
+def _open_directory(name: str) -> int:
     path = DIRECTORY
     for part in ("", name):
         path = f"{path}/{part}" if part else path
@@ -45,6 +53,19 @@ def open_directory(name: str) -> int:
             break
         os.close(descriptor)
     return descriptor
+
+
+def open_in(name: str, file: str, flags: int) -> tuple[int, int]:
+    """A descriptor of a directory below /run/virtnet, and one of a file in it that is made if it lacks."""
+    while True:
+        directory = open_directory(name)
+        try:
+            return directory, os.open(file, flags | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600, dir_fd=directory)
+        except FileNotFoundError:
+            os.close(directory)  # another task has just removed the empty directory
+        except BaseException:
+            os.close(directory)
+            raise
 
 
 class Store:
@@ -74,13 +95,11 @@ class Store:
 
     def write(self, name: str, record: t.Mapping[str, t.Any]) -> None:
         """Write a record whole, or not at all."""
-        directory = open_directory(self._sort)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+        directory, file = open_in(self._sort, f"{name}.json.new", flags)
         try:
-            flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
-            file = os.open(f"{name}.json.new", flags, 0o600, dir_fd=directory)
             with os.fdopen(file, "w", encoding="utf-8") as opened:
                 json.dump(record, opened)
-                opened.flush()
             os.rename(f"{name}.json.new", f"{name}.json", src_dir_fd=directory, dst_dir_fd=directory)
         finally:
             os.close(directory)
@@ -112,20 +131,17 @@ class Lock:
         self._name = name
 
     def __enter__(self) -> None:
-        directory = open_directory("locks")
-        try:
-            flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-            while True:
-                self._file = os.open(self._name, flags, 0o600, dir_fd=directory)
+        while True:
+            directory, self._file = open_in("locks", self._name, os.O_RDWR | os.O_CREAT)
+            try:
                 fcntl.flock(self._file, fcntl.LOCK_EX)
-                try:
-                    if os.stat(self._name, dir_fd=directory).st_ino == os.fstat(self._file).st_ino:
-                        return
-                except FileNotFoundError:
-                    pass
-                os.close(self._file)  # the one who held it has removed it
-        finally:
-            os.close(directory)
+                if os.stat(self._name, dir_fd=directory).st_ino == os.fstat(self._file).st_ino:
+                    return
+            except FileNotFoundError:
+                pass  # the one who held it has removed it
+            finally:
+                os.close(directory)
+            os.close(self._file)
 
     def __exit__(self, *_exception: object) -> None:
         for path, take in ((f"{DIRECTORY}/locks/{self._name}", os.unlink), (f"{DIRECTORY}/locks", os.rmdir),
