@@ -34,8 +34,8 @@ build: .venv/.dev ## build the tarball in .build/dist, install it, ask Galaxy's 
 integration: .venv/.dev ## module by module on the running kernel; root
 	@$(SUITE) integration
 
-molecule: .venv/.dev ## lab by lab; root
-	@$(SUITE) molecule
+molecule: .venv/.dev ## lab by lab, or SCENARIO=router alone; root
+	@SCENARIO="$(SCENARIO)" $(SUITE) molecule
 
 clean: ## remove the environment and everything that was built
 	rm -rf .venv .build .ansible
