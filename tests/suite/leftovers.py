@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -115,4 +116,6 @@ def _processes() -> frozenset[str]:
 
 
 def _files(*folders: str) -> frozenset[str]:
-    return frozenset(str(path) for folder in folders for path in Path(folder).rglob("*"))
+    # os.walk passes over a folder that has gone since it was listed.
+    walks = (entry for folder in folders for entry in os.walk(folder))
+    return frozenset(os.path.join(path, name) for path, below, files in walks for name in (*below, *files))
