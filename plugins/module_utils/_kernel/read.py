@@ -121,8 +121,7 @@ class KernelSource:
 
     def item(self, netns: str | None, section: str, key: t.Hashable) -> t.Any:
         """One sysctl; None when this kernel has none."""
-        assert section == "sysctl"
-        return sysctl.read(netns, str(key))
+        return sysctl.read(netns, str(key)) if section == "sysctl" else None
 
     def _service(self, netns: str | None) -> Section:
         return services.of_namespace(netns)

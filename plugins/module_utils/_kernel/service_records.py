@@ -71,18 +71,13 @@ def path_of(netns: str | None, name: str, suffix: str) -> str:
     return f"{DIRECTORY}/{SORT}/{folder(netns)}/{name}{suffix}"
 
 
-def _open(netns: str | None, make: bool) -> int | None:
-    if not make and not os.path.isdir(f"{DIRECTORY}/{SORT}"):
+def _open(netns: str | None) -> int | None:
+    """The folder of a namespace's records; None when it has none."""
+    if not os.path.isdir(f"{DIRECTORY}/{SORT}"):
         return None
     above = open_directory(SORT)
     try:
-        if make:
-            try:
-                os.mkdir(folder(netns), 0o700, dir_fd=above)
-            except FileExistsError:
-                pass
-        flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-        return os.open(folder(netns), flags, dir_fd=above)
+        return os.open(folder(netns), os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=above)
     except FileNotFoundError:
         return None
     except NotADirectoryError:
@@ -91,9 +86,24 @@ def _open(netns: str | None, make: bool) -> int | None:
         os.close(above)
 
 
+def _make(netns: str | None) -> int:
+    """The same, made if it lacks."""
+    while True:
+        above = open_directory(SORT)
+        try:
+            os.mkdir(folder(netns), 0o700, dir_fd=above)
+        except (FileExistsError, FileNotFoundError):
+            pass  # it is there, or another task has just removed the directory that it goes into
+        finally:
+            os.close(above)
+        made = _open(netns)
+        if made is not None:
+            return made
+
+
 def names(netns: str | None) -> list[str]:
     """The names of all services that there is a record of in a namespace."""
-    directory = _open(netns, make=False)
+    directory = _open(netns)
     if directory is None:
         return []
     try:
@@ -104,7 +114,7 @@ def names(netns: str | None) -> list[str]:
 
 def read(netns: str | None, name: str) -> Record | None:
     """A service's record; None when there is none, or none that can be read."""
-    directory = _open(netns, make=False)
+    directory = _open(netns)
     if directory is None:
         return None
     try:
@@ -118,8 +128,7 @@ def read(netns: str | None, name: str) -> Record | None:
 
 def write(netns: str | None, name: str, record: Record) -> None:
     """Write a service's record whole, or not at all."""
-    directory = _open(netns, make=True)
-    assert directory is not None
+    directory = _make(netns)
     try:
         with _file(directory, f"{name}.json.new", os.O_WRONLY | os.O_CREAT | os.O_TRUNC) as opened:
             json.dump(dataclasses.asdict(record), opened)
@@ -132,8 +141,7 @@ def write(netns: str | None, name: str, record: Record) -> None:
 
 def new_log(netns: str | None, name: str) -> int:
     """A descriptor of a service's log, empty."""
-    directory = _open(netns, make=True)
-    assert directory is not None
+    directory = _make(netns)
     try:
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
         return os.open(f"{name}.log", flags, 0o600, dir_fd=directory)
@@ -143,7 +151,7 @@ def new_log(netns: str | None, name: str) -> int:
 
 def remove(netns: str | None, name: str) -> None:
     """Remove a service's files, and the directories that are empty then."""
-    directory = _open(netns, make=False)
+    directory = _open(netns)
     if directory is None:
         return
     try:

@@ -58,8 +58,7 @@ class LinkDescriber:
 
     def entries(self, at: Reference) -> list[Entry]:
         """What makes a link; of a pair, both ends."""
-        link = self._world.link(*at)
-        assert link is not None
+        link = self._world.links(at.netns)[at.name]
         kind = ALL_KINDS.get(link.kind)
         if link.name == "lo" or not link.kind:
             return self._found_link(at, link)
@@ -103,8 +102,7 @@ class LinkDescriber:
             who = f"{at.name}{in_namespace(at.netns)}"
             self._left_out.append(f"{who}: its other end is in a namespace without a name")
             return []
-        far = self._world.link(*peer)
-        assert far is not None
+        far = self._world.links(peer.netns)[peer.name]
         told: dict[str, t.Any] = {"name": peer.name}
         if peer.netns != at.netns:
             told["netns"] = self._names.shown(peer.netns) or OWN_PATH

@@ -148,9 +148,7 @@ def change_port(netns: str | None, link: Link, values: Values) -> Operation:
     info = [("IFLA_INFO_SLAVE_KIND", "bridge"), ("IFLA_INFO_SLAVE_DATA", {"attrs": _attributes(values, "port")})]
     return Operation(
         f"set port {', '.join(option.name for option, _value in values)} of {link.name!r}{in_namespace(netns)}",
-        Netlink(
-            netns, "RTM_NEWLINK", (), {}, (("IFLA_IFNAME", link.name), ("IFLA_LINKINFO", {"attrs": info}))
-        ),
+        Netlink(netns, "RTM_NEWLINK", (), {}, (("IFLA_IFNAME", link.name), ("IFLA_LINKINFO", {"attrs": info}))),
         (typed(netns, "link", "set", "dev", link.name, "type", "bridge_slave", *_words(values, "port")),),
         (Change(netns, "link", link.name, _with(link, values)),),
     )
