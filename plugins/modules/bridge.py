@@ -1,5 +1,5 @@
 #!/usr/bin/python
-# Copyright: The virtnet.linux authors
+# SPDX-FileCopyrightText: The virtnet.linux authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Manage bridges."""

@@ -20,7 +20,7 @@ NTF_SELF = 2
 NUD_PERMANENT, NUD_NOARP = 0x80, 0x40
 ANY_MAC = "00:00:00:00:00:00"  # the default destination: a copy goes to each (head-end replication)
 
-Entry = t.Tuple[str, str]  # a MAC address and the far end that it is behind
+Entry = tuple[str, str]  # a MAC address and the far end that it is behind
 
 FDB_SPEC: dict[str, t.Any] = {
     "fdb": {

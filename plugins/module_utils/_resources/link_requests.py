@@ -14,7 +14,7 @@ from .link_tables import LinkKind
 from .option import Option
 from .resource import in_namespace, typed
 
-Values = t.Sequence[t.Tuple[Option, t.Any]]
+Values = t.Sequence[tuple[Option, t.Any]]
 
 
 def _header(values: Values) -> dict[str, t.Any]:

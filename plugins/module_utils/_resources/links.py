@@ -9,7 +9,10 @@ from .former import FORMER
 from .forwarding import FDB_SPEC, parse_forwarding_table
 from .link import LINK_IDENTITY, LINK_NAMESPACES, LinkResource, link_module, link_spec, parse_link
 from .link_tables import BRIDGE as BRIDGE_TABLE
-from .link_tables import LINK_KINDS, MACVLAN as MACVLAN_TABLE, VETH as VETH_TABLE, VXLAN as VXLAN_TABLE
+from .link_tables import LINK_KINDS
+from .link_tables import MACVLAN as MACVLAN_TABLE
+from .link_tables import VETH as VETH_TABLE
+from .link_tables import VXLAN as VXLAN_TABLE
 from .resource import Kind, Options
 
 MIN_FORWARD_DELAY = 2  # seconds, while STP is on (BR_MIN_FORWARD_DELAY)
@@ -62,7 +65,7 @@ LINK = Kind(
     "link",
     {**link_spec(None), "kind": {"type": "str", "choices": sorted(LINK_KINDS)}, "from_netns": {"type": "str"}},
     _parse_link,
-    LINK_IDENTITY + ("kind",),
+    (*LINK_IDENTITY, "kind"),
     LINK_NAMESPACES,
     removable=_has_kind,
 )

@@ -7,7 +7,6 @@ from __future__ import annotations
 import typing as t
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-
 from ansible_collections.virtnet.linux.plugins.module_utils._engine.plan import Entry, Step, commands_of, make_plan
 from ansible_collections.virtnet.linux.plugins.module_utils._resources.registry import KINDS
 from ansible_collections.virtnet.linux.plugins.module_utils._values.state import (

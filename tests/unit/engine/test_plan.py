@@ -5,10 +5,10 @@
 from __future__ import annotations
 
 import pytest
-
 from ansible_collections.virtnet.linux.plugins.module_utils._engine.plan import reject_duplicates
 from ansible_collections.virtnet.linux.plugins.module_utils._values.errors import VirtnetError
 from ansible_collections.virtnet.linux.plugins.module_utils._values.state import IFF_UP, Link, Reference
+
 from tests.unit.engine.imagined import Machine, pair, parsed, plan, typed
 
 BRIDGE = {"name": "br0", "netns": "red"}
@@ -54,7 +54,7 @@ def test_an_existing_link_is_left_down() -> None:
 
 def test_a_link_of_another_kind_is_refused_unless_it_may_be_made_anew() -> None:
     machine = Machine().space("red").link("red", Link("br0", "ifb", 2))
-    with pytest.raises(VirtnetError, match="of kind 'ifb', not 'bridge'.*recreate"):
+    with pytest.raises(VirtnetError, match=r"of kind 'ifb', not 'bridge'.*recreate"):
         plan(machine, ("bridge", BRIDGE))
     assert typed(machine, ("bridge", {**BRIDGE, "recreate": True})) == [
         "ip -n red link del dev br0",
@@ -84,7 +84,7 @@ def test_a_pair_is_recognised_by_both_ends() -> None:
     machine = pair(Machine().space("red").space("blue"), Reference("red", "v0"), Reference("blue", "v1"))
     assert typed(machine, ("veth", {"name": "v0", "netns": "red", "peer": {"name": "v1", "netns": "blue"}})) == []
     machine.link("blue", Link("v2", "veth", 99))
-    with pytest.raises(VirtnetError, match="the other end of 'v0'.*is not 'v2'"):
+    with pytest.raises(VirtnetError, match=r"the other end of 'v0'.*is not 'v2'"):
         plan(machine, ("veth", {"name": "v0", "netns": "red", "peer": {"name": "v2", "netns": "blue"}}))
 
 
