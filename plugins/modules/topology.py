@@ -125,7 +125,6 @@ topology:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.virtnet.linux.plugins.module_utils._engine.topology import run_topology
 from ansible_collections.virtnet.linux.plugins.module_utils._module import run
 from ansible_collections.virtnet.linux.plugins.module_utils._resources.registry import KINDS

@@ -30,7 +30,8 @@ _LINK_NOISE = {
 _DATA_NOISE = {
     "bridge_id", "root_id", "root_port", "root_path_cost", "hello_timer", "tcn_timer", "topology_change_timer",
     "gc_timer", "topology_change", "topology_change_detected", "no", "designated_port", "designated_cost",
-    "hold_timer", "message_age_timer", "forward_delay_timer", "state", "id", "port_id", "port_no", "topology_change_ack",
+    "hold_timer", "message_age_timer", "forward_delay_timer", "state", "id", "port_id", "port_no",
+    "topology_change_ack",
     "config_pending", "mcast_hash_elasticity", "link_index", "fdb_n_learned",
 }  # fmt: skip
 

@@ -9,11 +9,11 @@ import signal
 import typing as t
 
 import pytest
-
 from ansible_collections.virtnet.linux.plugins.module_utils._engine.transaction import Transaction
 from ansible_collections.virtnet.linux.plugins.module_utils._kernel.perform import OperationFailed, Performer
 from ansible_collections.virtnet.linux.plugins.module_utils._values.errors import KernelRefused
 from ansible_collections.virtnet.linux.plugins.module_utils._values.operation import Operation
+
 from tests.integration import networks, witness
 from tests.integration.generated import Drawing
 from tests.integration.running import Result, run_module, succeed

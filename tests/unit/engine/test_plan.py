@@ -113,7 +113,7 @@ def test_absent_in_a_namespace_that_lacks_is_met_already() -> None:
 def test_a_physical_interface_leaves_a_namespace_before_it_goes() -> None:
     machine = Machine().space("red").link("red", Link("eth1", "", 3))
     assert typed(machine, ("netns", {"name": "red", "state": "absent"})) == [
-        'ip -n red link set dev eth1 netns $$',
+        "ip -n red link set dev eth1 netns $$",
         "ip netns del red",
     ]
 
