@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import struct
 import sys
 import types
 import typing as t
@@ -30,7 +31,11 @@ _MODULES = {
 _FAMILIES = {"LINK": 16, "ADDR": 20, "ROUTE": 24, "NEIGH": 28, "RULE": 32, "NSID": 88}
 _ACTIONS = {"NEW": 0, "DEL": 1, "GET": 2}
 
+ENCODED = 256  # requests that are kept encoded
+
+_SEQUENCE = struct.Struct("=I")
 _classes: dict[str, t.Any] = {}
+_encoded: dict[str, bytes] = {}
 
 
 def number_of(message: str) -> int:
@@ -73,14 +78,27 @@ def _extend_link(ifinfmsg: t.Any) -> None:
 
 
 def encode(message: str, flags: int, sequence: int, header: t.Mapping[str, t.Any], attributes: t.Any) -> bytes:
-    """The bytes of a request, NLM_F_REQUEST included."""
+    """The bytes of a request, NLM_F_REQUEST included.
+
+    Many namespaces are sent the same requests, with other sequence numbers: those are encoded once.
+    """
+    key = repr((message, flags, header, attributes))
+    data = _encoded.get(key)
+    if data is None:
+        if len(_encoded) >= ENCODED:
+            _encoded.clear()
+        data = _encoded[key] = _encode(message, flags, header, attributes)
+    return data[:8] + _SEQUENCE.pack(sequence) + data[12:]
+
+
+def _encode(message: str, flags: int, header: t.Mapping[str, t.Any], attributes: t.Any) -> bytes:
     request = class_of(message)()
     for field, value in header.items():
         request[field] = value
     request["attrs"] = list(attributes)
     request["header"]["type"] = number_of(message)
     request["header"]["flags"] = flags | 1
-    request["header"]["sequence_number"] = sequence
+    request["header"]["sequence_number"] = 0
     request["header"]["pid"] = 0
     request.encode()
     return bytes(request.data)

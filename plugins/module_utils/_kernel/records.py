@@ -99,7 +99,7 @@ class Store:
         directory, file = open_in(self._sort, f"{name}.json.new", flags)
         try:
             with os.fdopen(file, "w", encoding="utf-8") as opened:
-                json.dump(record, opened)
+                opened.write(json.dumps(record))  # in one piece: json.dump() writes in many, in Python
             os.rename(f"{name}.json.new", f"{name}.json", src_dir_fd=directory, dst_dir_fd=directory)
         finally:
             os.close(directory)
