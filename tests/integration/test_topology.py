@@ -261,3 +261,16 @@ def test_a_run_that_is_killed_is_completed_by_the_next() -> None:
     assert not build(many).changed
     absent()
     assert networks.network(PREFIX) == {}
+
+
+def test_a_resolv_conf_of_the_users_stays_when_the_namespace_goes() -> None:
+    folder = pathlib.Path("/etc/netns", RED)
+    folder.mkdir(parents=True)
+    try:
+        (folder / "resolv.conf").write_text("nameserver 192.0.2.1\n")
+        build(BASE)
+        absent()
+        assert (folder / "resolv.conf").read_text() == "nameserver 192.0.2.1\n"
+    finally:
+        (folder / "resolv.conf").unlink(missing_ok=True)
+        folder.rmdir()

@@ -6,19 +6,24 @@ from __future__ import annotations
 
 import os
 
+from .._values.state import NAMESERVERS_MARK
+
 DIRECTORY = "/etc/netns"
 
 
-def nameservers(name: str) -> tuple[str, ...] | None:
-    """The name servers kept for a namespace; None when it has no file of its own."""
+def nameservers(name: str) -> tuple[tuple[str, ...] | None, bool]:
+    """The name servers kept for a namespace, and whether they were written here; None: it has no file of its own."""
     if name.startswith("/"):
-        return None
+        return None, False
     try:
         with open(f"{DIRECTORY}/{name}/resolv.conf", encoding="utf-8") as file:
-            words = [line.split() for line in file]
+            text = file.read()
     except FileNotFoundError:
-        return None
-    return tuple(line[1] for line in words if len(line) > 1 and line[0] == "nameserver")
+        return None, False
+    words = [line.split() for line in text.splitlines()]
+    return tuple(line[1] for line in words if len(line) > 1 and line[0] == "nameserver"), text.startswith(
+        NAMESERVERS_MARK
+    )
 
 
 def write_nameservers(name: str, servers: tuple[str, ...] | None) -> None:
@@ -34,5 +39,6 @@ def write_nameservers(name: str, servers: tuple[str, ...] | None) -> None:
         return
     os.makedirs(folder, mode=0o755, exist_ok=True)
     with open(path + ".new", "w", encoding="utf-8") as file:
+        file.write(NAMESERVERS_MARK)
         file.writelines(f"nameserver {server}\n" for server in servers)
     os.replace(path + ".new", path)

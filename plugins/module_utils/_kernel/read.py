@@ -84,7 +84,7 @@ class KernelSource:
         """A named namespace, or one by its path; None when there is none."""
         if not namespaces.exists(name):
             return None
-        return state.Namespace(name, files.nameservers(name))
+        return state.Namespace(name, *files.nameservers(name))
 
     def nsid(self, netns: str | None, other: str | None) -> int | None:
         """The number by which `netns` knows `other` (RTM_GETNSID); None when it has none."""

@@ -10,7 +10,7 @@ import typing as t
 
 from .._values.errors import InvalidOption
 from .._values.operation import Change, MakeNamespace, Operation, RemoveNamespace, WriteNameservers
-from .._values.state import Namespace
+from .._values.state import NAMESERVERS_MARK, Namespace
 from .._values.world import World
 from . import checks, link_requests, service
 from .link_tables import ENABLED
@@ -80,7 +80,7 @@ class NetnsResource:
         for link in list(world.links(self.name).values()):
             if not link.kind and link.name != "lo":  # a NIC must not be lost with its namespace
                 yield link_requests.move(self.name, link, None)
-        if there.nameservers is not None:
+        if there.marked:
             yield nameservers(there, None)
         yield Operation(
             f"remove namespace {self.name!r}",
@@ -126,13 +126,14 @@ def nameservers(namespace: Namespace, servers: tuple[str, ...] | None) -> Operat
     if servers is None:
         command = f"rm {folder}/resolv.conf && rmdir --ignore-fail-on-non-empty {folder}"
     else:
-        lines = "".join(f"nameserver {server}\\n" for server in servers)
+        lines = NAMESERVERS_MARK.replace("\n", "\\n") + "".join(f"nameserver {server}\\n" for server in servers)
         command = f"mkdir -p {folder} && printf '{lines}' > {folder}/resolv.conf"
+    changed = dataclasses.replace(namespace, nameservers=servers, marked=servers is not None)
     return Operation(
         f"write the name servers of namespace {namespace.name!r}",
         WriteNameservers(namespace.name, servers),
         (command,),
-        (Change(None, "namespace", namespace.name, dataclasses.replace(namespace, nameservers=servers)),),
+        (Change(None, "namespace", namespace.name, changed),),
     )
 
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+NAMESERVERS_MARK = "# Kept by virtnet.linux.\n"
+
 IFF_UP, IFF_NOARP, IFF_PROMISC = 0x1, 0x80, 0x100  # include/uapi/linux/if.h
 IFA_F_NODAD, IFA_F_TENTATIVE, IFA_F_PERMANENT = 0x02, 0x40, 0x80  # include/uapi/linux/if_addr.h
 NUD_PERMANENT, NUD_NOARP = 0x80, 0x40  # include/uapi/linux/neighbour.h
@@ -156,10 +158,15 @@ class Forwarding:
 
 @dataclasses.dataclass(frozen=True)
 class Namespace:
-    """A named network namespace and the name servers kept for it in /etc/netns."""
+    """A named network namespace and the name servers kept for it in /etc/netns.
+
+    :param marked: whether the file with the name servers was written by this collection: only then it goes with
+        the namespace.
+    """
 
     name: str
     nameservers: tuple[str, ...] | None = None
+    marked: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
