@@ -15,7 +15,8 @@ author:
 description:
   - Shows what a lab claims and what the network answered, a line for each, in place of a line for each task.
   - Everything that M(virtnet.linux.reachability) asked is shown with its answer, and so is what it saw on the wires.
-    An C(ansible.builtin.assert) task is a line of its own, its name the claim. Other tasks are one line.
+    A task of a lab that asserts, or that names in its variable C(outcome) what it proves, is a line of its own, and
+      its name is the claim. Other tasks are one line.
   - Failures are shown whole, of every module, and with the place in the playbook. So are errors of Ansible itself.
   - With C(-v) the commands are shown that a person would have typed, with what was seen on every wire, and tasks that
     are otherwise left out. With C(-vvv) results are shown whole.
@@ -210,8 +211,8 @@ class CallbackModule(CallbackBase):
             if not self._story.brief:
                 self._head(name, task)
             self._claims(answers(values, self._glyphs, verbose), result)
-        elif module == "assert" and lab_of(task):
-            self._claims([Line(True, (name,), str((task.vars or {}).get("outcome", "")))], result)
+        elif _is_claim(task):
+            self._claims([Line(True, (name,), _outcome(task))], result)
         elif verbose or not self._is_quiet(module):
             self._step(name, result)
         if verbose:
@@ -233,9 +234,10 @@ class CallbackModule(CallbackBase):
             self._head(name, task)
             self._claims(answers(values, self._glyphs, self._display.verbosity > 0), result)
         elif module == "assert" and "assertion" in values and lab_of(task):
-            note = str((task.vars or {}).get("outcome", ""))
             evidence = (*str(values["msg"]).splitlines(), f"this does not hold: {values['assertion']}")
-            self._claims([Line(False, (name,), note, evidence)], result)
+            self._claims([Line(False, (name,), _outcome(task), evidence)], result)
+        elif _is_claim(task):
+            self._claims([Line(False, (name,), _outcome(task), tuple(failure_lines(result)))], result)
         else:
             self._step(name, result, self._glyphs.broken, C.COLOR_ERROR)
             for line in failure_lines(result):
@@ -350,6 +352,15 @@ class CallbackModule(CallbackBase):
 def _name(task: t.Any) -> str:
     """A task's name without that of its role."""
     return str(task.name or task.get_name()).strip()
+
+
+def _is_claim(task: t.Any) -> bool:
+    """Whether a task says by itself that something is as documented: it asserts, or names what it proves."""
+    return bool(lab_of(task)) and (_module(task) == "assert" or bool(_outcome(task)))
+
+
+def _outcome(task: t.Any) -> str:
+    return str((task.vars or {}).get("outcome") or "")
 
 
 def _module(task: t.Any) -> str:

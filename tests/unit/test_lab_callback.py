@@ -283,6 +283,19 @@ def test_a_failing_assertion_is_shown_with_what_does_not_hold(told: Told) -> Non
     assert "        this does not hold: mac == other" in told.screen.lines
 
 
+def test_a_task_that_names_the_outcome_it_proves_is_a_claim(told: Told) -> None:
+    task = Task("A second child is refused", "virtnet.linux.macvlan", loop="{{ modes }}", vars={"outcome": "O36"})
+    told.begin(task)
+    told.plugin.v2_runner_item_on_ok(_result(task, {"failed_when_result": False, "msg": "Invalid", "item": "vepa"}))
+    told.plugin.v2_runner_item_on_failed(
+        _result(task, {"failed_when_result": True, "msg": "it works", "item": "bridge"})
+    )
+    assert "    ✓ A second child is refused (vepa)  O36" in told.screen.lines
+    assert "    ✗ A second child is refused (bridge)  O36" in told.screen.lines
+    assert "        it works" in told.screen.lines
+    assert "1 of 2 as documented" in told.end(localhost=1)
+
+
 def test_a_module_that_fails_is_shown_whole_even_before_the_lab_is_introduced(told: Told) -> None:
     told.failed(builds(), msg="Task failed: Module failed: resources[0].netns: no\nsecond line", rc=3, changed=False)
     lines = told.end(localhost=1).splitlines()
