@@ -48,6 +48,19 @@ class Lab:
 
 LABS = [
     Lab("masquerade", "ns1", {"lab_masquerade_target": FAR}),
+    Lab("bridge_nat", "liuye", {"lab_bridge_nat_address_internet": f"{FAR}/32", "lab_bridge_nat_name": ""}),
+    Lab(
+        "macvlan",
+        "liuye1",
+        {
+            "lab_macvlan_address_host": f"{MACHINE}/24",
+            "lab_macvlan_address_child1": "192.0.2.11/24",
+            "lab_macvlan_address_child2": "192.0.2.12/24",
+            "lab_macvlan_address_host_child": "192.0.2.13/24",
+            "lab_macvlan_address_gateway": f"{LAN}/24",
+            "lab_macvlan_address_internet": f"{FAR}/32",
+        },
+    ),
 ]
 
 
