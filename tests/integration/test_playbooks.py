@@ -34,10 +34,11 @@ class Run:
 
 
 def play(name: str, *words: str, callback: str = "ansible.builtin.default", **variables: t.Any) -> Run:
-    """Run a playbook of the collection by its full name."""
+    """Run a playbook: one of the collection, or a file by its path."""
     program = Path(sys.executable).with_name("ansible-playbook")
     env = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_STDOUT_CALLBACK": callback}
-    command = [str(program), f"virtnet.linux.{name}", "-e", json.dumps(variables), *words]
+    playbook = name if os.path.isabs(name) else f"virtnet.linux.{name}"
+    command = [str(program), playbook, "-e", json.dumps(variables), *words]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300, env=env, cwd=ROOT)
     return Run(done.returncode, done.stdout + done.stderr)
 
@@ -141,3 +142,21 @@ def test_the_tutorial_stands_as_the_document_says_and_a_second_run_changes_nothi
     assert down.status == 0 and down.changed == 1, down.text
     assert not standing(tutorial)
     assert play("tutorial_container", "--tags", "teardown").changed == 0
+
+
+def test_the_playbooks_of_the_readme_do_what_it_says(tmp_path: Path) -> None:
+    offices, closing = re.findall(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    (tmp_path / "offices.yml").write_text(offices)
+    (tmp_path / "closing.yml").write_text(closing)
+    try:
+        tried = play(str(tmp_path / "offices.yml"), "--check")
+        assert tried.status == 0 and tried.changed == 1 and not standing("offices-"), tried.text
+        built = play(str(tmp_path / "offices.yml"))
+        assert built.status == 0 and built.changed == 1, built.text
+        assert " ttl=63 " in witness.shell("ping", "-n", "-c", "1", "192.0.2.130", netns="offices-north")
+        again = play(str(tmp_path / "offices.yml"))
+        assert again.status == 0 and again.changed == 0, again.text
+    finally:
+        closed = play(str(tmp_path / "closing.yml"))
+    assert closed.status == 0 and closed.changed == 1, closed.text
+    assert not standing("offices-")
