@@ -274,3 +274,13 @@ def test_a_resolv_conf_of_the_users_stays_when_the_namespace_goes() -> None:
     finally:
         (folder / "resolv.conf").unlink(missing_ok=True)
         folder.rmdir()
+
+
+def test_what_others_have_removed_needs_no_leading_back() -> None:
+    forwarding = {"sysctl": {"netns": "red", "values": {"net.ipv4.conf.v0.proxy_arp": 1}}}
+    route = {"route": {"netns": "red", "destination": "10.9.0.0/16", "interface": "br0"}}
+    build([*BASE, forwarding, route])
+    witness.shell("ip", "-n", RED, "link", "del", "v0")
+    witness.shell("ip", "-n", RED, "link", "del", "br0")
+    build(BASE[:2])
+    assert not build(BASE[:2]).changed

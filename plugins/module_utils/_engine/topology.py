@@ -8,10 +8,12 @@ import typing as t
 
 from .._kernel.records import Lock, Store
 from .._resources.checks import new_namespace
-from .._resources.resource import Kind, Options
+from .._resources.former import ABSENT
+from .._resources.resource import Kind, Options, Resource
 from .._values.errors import VirtnetError
 from .._values.kept import Kept
 from .._values.serial import pack_kept, unpack_kept
+from .._values.world import World
 from . import merge
 from .merge import Asked
 from .plan import Entry, reject_duplicates
@@ -85,7 +87,8 @@ class Topology:
                 merge.with_former(one, known.get(one.resource.identity), one.resource.view(world)) for one in asked
             ]
             first, last = merge.order(recorded, merged)
-            entries = _leaving(first) + [Entry(one.resource, one.label) for one in merged] + _leaving(last)
+            asking = [Entry(one.resource, one.label) for one in merged]
+            entries = _leaving(first, world) + asking + _leaving(last, world)
             outcome = transaction.run(entries)
         if not check:
             self._write([one.learned(transaction.replaced) for one in merged])
@@ -120,9 +123,19 @@ class Topology:
         Store(JOURNALS).remove(self._name)
 
 
-def _leaving(dropped: t.Iterable[Asked]) -> list[Entry]:
+def _leaving(dropped: t.Iterable[Asked], world: World) -> list[Entry]:
+    """What leads back the things that a list no longer has, as far as they are still there."""
     entries = [(merge.gone(one), one.label) for one in dropped]
-    return [Entry(resource, label) for resource, label in entries if resource is not None]
+    return [
+        Entry(resource, label) for resource, label in entries if resource is not None and _is_there(resource, world)
+    ]
+
+
+def _is_there(resource: Resource, world: World) -> bool:
+    """Whether there is something to lead back: others may have removed it."""
+    view = resource.view(world)
+    known = view.get("values", view)
+    return view.get("state") not in ABSENT and any(value is not None for value in known.values())
 
 
 def prefixed(kind: Kind, options: Options, prefix: str) -> Options:
