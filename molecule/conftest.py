@@ -72,6 +72,34 @@ class Lab:
         # Its last line is empty, once it has been told to end.
         return [line for line in frames.splitlines() if line], _read_ping(ping)
 
+    def connect(self, options: Options) -> tuple[str, str]:
+        """What a client prints that connects by TCP, and from where a server sees it come."""
+        script = _CONNECT.format(
+            server=self.netns(options["server"]["netns"]),
+            server_port=options["server"]["port"],
+            client=self.netns(options["from"]),
+            address=options["to"],
+            port=options["port"],
+        )
+        client, _, server = self.run(None, f"sh -c {shlex.quote(script)}").partition("=====\n")
+        return client.strip(), server.strip()
+
+
+_CONNECT = """
+folder=$(mktemp -d)
+ip netns exec {server} timeout 5 python3 -u -c 'import socket
+listening = socket.create_server(("", {server_port}))
+print("listens")
+connection, peer = listening.accept()
+print(peer[0])
+connection.sendall(b"hello")' >$folder/server 2>&1 &
+for turn in $(seq 100); do grep -q listens $folder/server && break; sleep 0.05; done
+ip netns exec {client} python3 -c 'import socket
+print(socket.create_connection(("{address}", {port}), 2).recv(9).decode())' 2>&1 | tail -n 1
+kill $! 2>/dev/null; wait $! 2>/dev/null
+echo =====; grep -v listens $folder/server
+rm -r $folder
+"""
 
 # tcpdump is asked when it listens; what it prints is waited for, since it is written later than ping sees its reply.
 _CAPTURE = """

@@ -7,6 +7,8 @@
 | `ping`     | `from` a namespace `to` an address every packet is answered, with this `ttl`; or `replies: 0`, and |
 |            | with `error`, what ping says                                                                       |
 | `capture`  | so many `packets` go by an `interface` in `netns` that fit tcpdump's `filter`, during a `ping`     |
+| `connect`  | a TCP connection `from` a namespace `to` an address and `port` reaches a `server` (its `netns` and |
+|            | `port`), which sees it `seen_as` coming from there; or the client prints `error`                   |
 | `neighbor` | after a ping to the address `asking`, `netns` has for the neighbour `to` the MAC address of the    |
 |            | interface `interface_of` in `netns_of`                                                             |
 | `link`     | what `ip -d -j address` has of an interface, by its own keys, at whatever depth                    |
@@ -39,6 +41,14 @@ def capture(lab: t.Any, options: Options) -> None:
     frames, said = lab.capture(options)
     judge(said, options["ping"])
     assert len(frames) == options["packets"], "\n".join(frames)
+
+
+def connect(lab: t.Any, options: Options) -> None:
+    client, server = lab.connect(options)
+    if "error" in options:
+        assert options["error"] in client, client
+    else:
+        assert (client, server) == ("hello", options["seen_as"])
 
 
 def neighbor(lab: t.Any, options: Options) -> None:
@@ -84,6 +94,7 @@ def values_of(found: t.Any, key: str) -> list[t.Any]:
 KINDS: dict[str, t.Callable[[t.Any, Options], None]] = {
     "ping": ping,
     "capture": capture,
+    "connect": connect,
     "neighbor": neighbor,
     "link": link,
     "prints": prints,
