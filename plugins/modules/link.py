@@ -36,10 +36,11 @@ options:
     choices: [dummy, ifb, nlmon, vcan]
   from_netns:
     description:
-      - Take the interface out of this namespace, by name or as an absolute path, if it is not in O(netns) yet. An empty
-        string is the namespace that the module runs in.
-      - An interface that moves loses its addresses, its routes, its master, and whether it is up. Give those options
-        that it should have afterwards.
+      - Take the interface out of this namespace, by name or as an absolute path, if it is not in O(netns) yet.
+        V(/proc/self/ns/net) is the namespace that the module runs in.
+      - The kernel takes an interface down when it moves, and drops its addresses and routes. They are given back, those
+        addresses excepted that O(exclusive_addresses=true) would remove, and the routes that need them. What it was a
+        port of stays behind.
       - Needs an interface that exists, so there must be no O(kind).
     type: str
 notes:
@@ -77,7 +78,7 @@ EXAMPLES = r"""
 - name: The second NIC is given to the namespace, with its address
   virtnet.linux.link:
     name: eth1
-    from_netns: ""
+    from_netns: /proc/self/ns/net
     netns: lab
     enabled: true
     addresses:

@@ -19,6 +19,11 @@ description:
 author:
   - The virtnet.linux authors (@virtnet)
 attributes:
+  action_group:
+    description: Use C(group/virtnet.linux.in_netns) in C(module_defaults) to set defaults for this module.
+    support: full
+    membership:
+      - virtnet.linux.in_netns
   check_mode:
     support: full
     description: Nothing is sent in check mode, and nothing is said about the network. Namespaces that are not there

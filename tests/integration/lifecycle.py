@@ -16,7 +16,7 @@ from tests.integration import witness
 from tests.integration.conftest import Names
 from tests.integration.running import Result, run_module, succeed
 
-Options = t.Dict[str, t.Any]
+Options = dict[str, t.Any]
 
 
 class Bed:
@@ -66,14 +66,14 @@ class Setting:
             place[step] = dict(place.get(step) or {})
             place = place[step]
         place[last] = self.values[which]
-        return merged
+        return given(merged)
 
 
 @dataclass(frozen=True)
 class Bad:
     """Options that can't be met.
 
-    :param options: in addition to the module's own; a function of the bed where they need its names.
+    :param options: in addition to the module's own; None takes one of these away.
     :param sentence: a pattern that what the module says must have.
     """
 
@@ -85,6 +85,11 @@ class Bad:
 
     def __str__(self) -> str:
         return self.label
+
+
+def given(options: t.Mapping[str, t.Any]) -> Options:
+    """Options without those that are None, which a playbook would not write either."""
+    return {name: value for name, value in options.items() if value is not None}
 
 
 def assert_clear(result: Result, sentence: str) -> None:
@@ -230,7 +235,7 @@ class Lifecycle:
         if bad.there:
             self.run(self.options(bed))
         before = bed.seen()
-        assert_clear(run_module(self.module, {**self.options(bed), **bad.options}), bad.sentence)
+        assert_clear(run_module(self.module, given({**self.options(bed), **bad.options})), bad.sentence)
         assert bed.seen() == before
 
 

@@ -12,6 +12,7 @@ import contextlib
 import importlib
 import io
 import json
+import os
 import subprocess
 import sys
 import typing as t
@@ -78,16 +79,15 @@ def run_module(name: str, options: t.Mapping[str, t.Any], check: bool = False, d
     return Result(json.loads(printed.getvalue()), dict(options))
 
 
-def run_program(
-    name: str, options: t.Mapping[str, t.Any], before: t.Sequence[str] = (), check: bool = False
-) -> Result:
+def run_program(name: str, options: t.Mapping[str, t.Any], before: t.Sequence[str] = (), check: bool = False) -> Result:
     """Run a module in a process of its own.
 
     :param before: the words before the program, such as those of setpriv(1).
     """
     words = [*before, sys.executable, "-m", "tests.integration.running", name, *(["check"] if check else [])]
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
     done = subprocess.run(
-        words, input=json.dumps(options), capture_output=True, text=True, check=False, timeout=60
+        words, input=json.dumps(options), capture_output=True, text=True, check=False, timeout=60, env=env
     )
     assert done.stdout, done.stderr
     return Result(json.loads(done.stdout), dict(options))

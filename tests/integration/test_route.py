@@ -71,12 +71,22 @@ class TestRoute(RouterBed):
     )
     BAD = (
         Bad("destination is no network", {"destination": "somewhere"}, "^destination: 'somewhere' is not a network"),
-        Bad("destination with host bits", {"destination": "198.51.100.1/24"}, "^destination: .*host bits.*198.51.100.0/24"),
+        Bad(
+            "destination with host bits",
+            {"destination": "198.51.100.1/24"},
+            "^destination: .*host bits.*198.51.100.0/24",
+        ),
         Bad("gateway is no address", {"gateway": "router"}, "^gateway: 'router' is not an IP address"),
-        Bad("gateway with a prefix length", {"gateway": "192.0.2.2/24"}, "^gateway: '192.0.2.2/24' is not an IP address"),
+        Bad(
+            "gateway with a prefix length", {"gateway": "192.0.2.2/24"}, "^gateway: '192.0.2.2/24' is not an IP address"
+        ),
         Bad("gateway of another family", {"gateway": "2001:db8::2"}, "^gateway: .*another family"),
         Bad("gateway that can't be reached", {"gateway": "203.0.113.1"}, r"via 203.0.113.1 in namespace .*: Nexthop"),
-        Bad("interface that is not there", {"interface": "eth9"}, "^interface: there is no interface 'eth9' in namespace"),
+        Bad(
+            "interface that is not there",
+            {"interface": "eth9"},
+            "^interface: there is no interface 'eth9' in namespace",
+        ),
         Bad("interface whose name is too long", {"interface": "x" * 16}, "^interface: .*1 to 15 bytes"),
         Bad("source is no address", {"source": "me"}, "^source: 'me' is not an IP address"),
         Bad("source of another family", {"source": "2001:db8::1"}, "^source: .*another family"),
@@ -105,7 +115,11 @@ class TestRoute(RouterBed):
         ),
         Bad("mtu too small", {"mtu": 10}, "^mtu: 10 is not between 68"),
         Bad("family is unknown", {"family": "ipx"}, "family must be one of: ipv4, ipv6"),
-        Bad("family is not that of the destination", {"family": "ipv6"}, "^family: 'ipv6' is not that of the destination"),
+        Bad(
+            "family is not that of the destination",
+            {"family": "ipv6"},
+            "^family: 'ipv6' is not that of the destination",
+        ),
         Bad("netns is no name", {"netns": "a b"}, "^netns: 'a b' is not a namespace name"),
         Bad("state is unknown", {"state": "perhaps"}, "state must be one of: present, absent"),
         Bad("no way to go", {"gateway": None}, "^gateway, interface or nexthops: a route needs one of them"),
@@ -143,7 +157,9 @@ class TestIPv6Route(RouterBed):
         Bad("gateway of another family", {"gateway": "192.0.2.2"}, "^gateway: .*another family"),
         Bad("gateway that can't be reached", {"gateway": "2001:db8:9::1"}, r"via 2001:db8:9::1 .*: \S"),
         Bad("mtu too small", {"mtu": 1279}, "^mtu: 1279 is not between 1280"),
-        Bad("destination with host bits", {"destination": "2001:db8::1/64"}, "^destination: .*host bits.*2001:db8::/64"),
+        Bad(
+            "destination with host bits", {"destination": "2001:db8::1/64"}, "^destination: .*host bits.*2001:db8::/64"
+        ),
     )
 
     def options(self, bed: Bed) -> Options:

@@ -77,7 +77,14 @@ def sysctl(netns: str | None, key: str) -> str:
 
 
 # What changes by itself when a link has just come up.
-_RESTLESS = ("operstate", "state", "topology_change", "topology_change_detected", "topology_change_ack", "config_pending")
+_RESTLESS = (
+    "operstate",
+    "state",
+    "topology_change",
+    "topology_change_detected",
+    "topology_change_ack",
+    "config_pending",
+)
 _FLAGS = ("UP", "NOARP", "PROMISC")
 _KERNELS_OWN = ("fe80::/64", "ff00::/8", "multicast ff00::/8", "::1")
 

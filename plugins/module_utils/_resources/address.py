@@ -8,7 +8,7 @@ import ipaddress
 import typing as t
 
 from .._values.operation import Change, Index, Netlink, Operation
-from .._values.state import IFA_F_NODAD, Address, Reference
+from .._values.state import IFA_F_NODAD, IFA_F_SECONDARY, Address, Reference
 from .._values.world import World
 from .checks import family_of
 from .resource import Plan, in_namespace, typed
@@ -34,9 +34,32 @@ def plan_addresses(
     for cidr in wanted:
         if cidr not in there:
             yield add(at.netns, at.name, cidr, dad)
-    for cidr in there:
-        if cidr in dropped or (exclusive and cidr not in wanted and not is_link_local(cidr)):
-            yield remove(at.netns, at.name, cidr)
+    unwanted = [
+        one
+        for one in there.values()
+        if one.address in dropped or (exclusive and one.address not in wanted and not is_link_local(one.address))
+    ]
+    for one in sorted(unwanted, key=_is_first):  # the others of its subnet would be gone already
+        yield remove(at.netns, at.name, one.address)
+        yield from _plan_lost(world, at, one, there)
+
+
+def _is_first(one: Address) -> bool:
+    return not one.flags & IFA_F_SECONDARY
+
+
+def _plan_lost(world: World, at: Reference, removed: Address, there: t.Mapping[str, Address]) -> Plan:
+    """Give back what the kernel drops with the first address of an IPv4 subnet: all others (__inet_del_ifa())."""
+    if ":" in removed.address or not _is_first(removed):
+        return
+    promotes = (world.item(at.netns, "sysctl", f"net/ipv4/conf/{it}/promote_secondaries") for it in ("all", at.name))
+    if any(value not in (None, "0") for value in promotes):
+        return
+    subnet = ipaddress.ip_interface(removed.address).network
+    for cidr in present(world, *at):
+        follows = cidr not in there or not _is_first(there[cidr])
+        if follows and ipaddress.ip_interface(cidr).network == subnet:
+            yield add(at.netns, at.name, cidr)
 
 
 def is_link_local(cidr: str) -> bool:

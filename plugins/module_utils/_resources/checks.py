@@ -11,6 +11,7 @@ import typing as t
 from .._values.errors import InvalidOption
 
 IFNAMSIZ = 16  # include/uapi/linux/if.h, with the final zero
+ALIAS_MAX = 255  # IFALIASZ with the final zero
 NAME_MAX = 255  # a namespace is a file in /run/netns
 _HEX = re.compile(r"[0-9a-f]{12}")
 _FORBIDDEN = re.compile(r"[\s/:\x00]")
@@ -23,6 +24,13 @@ def interface(option: str, name: str) -> str:
     if name in (".", "..") or name.startswith("-") or _FORBIDDEN.search(name):
         raise InvalidOption(option, name, "is not an interface name: no space, '/' or ':', no leading '-'")
     return name
+
+
+def alias(option: str, text: str) -> str:
+    """A text for people as the kernel takes it (IFALIASZ); an empty one for none."""
+    if len(text.encode()) > ALIAS_MAX or "\0" in text:
+        raise InvalidOption(option, text, f"is too long: at most {ALIAS_MAX} bytes")
+    return text
 
 
 def namespace(option: str, name: str | None) -> str | None:

@@ -19,7 +19,7 @@ GENERAL = (
     Option("mtu", "int", "IFLA_MTU", "mtu", place="link", low=68, high=65536, default=1500),
     Option("txqueuelen", "int", "IFLA_TXQLEN", "txqueuelen", place="link", low=0, high=2**31 - 1, default=1000),
     # rtnl_create_link() doesn't take an alias; do_setlink() does.
-    Option("alias", "str", "IFLA_IFALIAS", "alias", place="link", at_creation=False, default=""),
+    Option("alias", "str", "IFLA_IFALIAS", "alias", place="link", at_creation=False, default="", check=checks.alias),
     Option("arp", "bool", "", "arp", SWITCH, place="link", bit=IFF_NOARP, inverted=True, default=True),
     Option("promisc", "bool", "", "promisc", SWITCH, place="link", bit=IFF_PROMISC, default=False),
     Option("enabled", "bool", "", "up", place="link", bit=IFF_UP, default=True),

@@ -7,15 +7,27 @@ The kernel takes an interface down when it moves, and drops its addresses and ro
 
 from __future__ import annotations
 
+import ipaddress
 import typing as t
 
-from .._values.state import IFA_F_NODAD, Reference
+from .._values.state import IFA_F_NODAD, NextHop, Reference
 from .._values.world import World
 from . import address, link_requests, route
 from .link_tables import ENABLED
 from .resource import Plan
 
 RTPROT_KERNEL = 2
+
+
+Network = t.Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
+
+
+def _leads_on(hop: NextHop, reachable: t.Collection[Network]) -> bool:
+    """Whether a route still makes sense when only these networks are left on its interface."""
+    if hop.gateway is None or hop.flags & route.RTNH_F_ONLINK:
+        return True
+    gateway = ipaddress.ip_address(hop.gateway)
+    return gateway.is_link_local or any(gateway in network for network in reachable)
 
 
 def plan_move(world: World, there: Reference, netns: str | None, keep: t.Collection[str] | None) -> Plan:
@@ -31,10 +43,13 @@ def plan_move(world: World, there: Reference, netns: str | None, keep: t.Collect
         for one in address.present(world, *there).values()
         if not address.is_link_local(one.address) and (keep is None or one.address in keep)
     ]
+    reachable = [ipaddress.ip_interface(one.address).network for one in addresses]
     routes = [
         one
         for one in world.section(there.netns, "route").values()
-        if one.protocol != RTPROT_KERNEL and {hop.interface for hop in one.nexthops} == {there.name}
+        if one.protocol != RTPROT_KERNEL
+        and {hop.interface for hop in one.nexthops} == {there.name}
+        and (keep is None or all(_leads_on(hop, reachable) for hop in one.nexthops))
     ]
     yield link_requests.move(there.netns, link, netns)
     arrived = world.link(netns, there.name)
