@@ -277,6 +277,8 @@ def _rule_value(family: int, decoded: dict[str, t.Any]) -> state.Rule:
     for name, length in (("FRA_SRC", decoded["src_len"]), ("FRA_DST", decoded["dst_len"])):
         if name in selectors:
             selectors[name] = f"{ipaddress.ip_address(selectors[name])}/{length}"
+    if "FRA_FWMASK" in selectors:  # a mark of 0 is left out (fib_nl_fill_rule())
+        selectors.setdefault("FRA_FWMARK", 0)
     if selectors.get("FRA_SUPPRESS_PREFIXLEN") == _NO_SUPPRESSION:
         del selectors["FRA_SUPPRESS_PREFIXLEN"]
     if decoded["tos"]:

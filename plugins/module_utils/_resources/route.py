@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import dataclasses
+import ipaddress
 import typing as t
 
 from .._values.errors import InvalidOption, VirtnetError
@@ -25,6 +26,7 @@ RTPROT_BOOT = 3
 RTNH_F_ONLINK = 4
 IPV6_METRIC = 1024  # IP6_RT_PRIO_USER: what the kernel gives a route that asks for none
 DEVICELESS = ("blackhole", "unreachable", "prohibit", "throw")
+_DEVICELESS_TYPES = tuple(TYPES[name] for name in DEVICELESS)
 
 
 def table_number(option: str, table: str) -> int:
@@ -103,9 +105,9 @@ class RouteResource:
 
     def _wanted(self, found: Route | None) -> Route:
         """The whole route: what is asked, and for the rest what is there already."""
-        kind = TYPES[self.type] if self.type else found.type if found else TYPES["unicast"]
+        kind = TYPES[self.type] if self.type else self._kept_type(found)
         hops = self.nexthops or (found.nexthops if found else ())
-        if kind in [TYPES[name] for name in DEVICELESS]:
+        if kind in _DEVICELESS_TYPES:
             hops = ()
         return Route(
             family=self.family,
@@ -119,6 +121,12 @@ class RouteResource:
             mtu=self.mtu or (found.mtu if found else None),
             nexthops=hops,
         )
+
+    def _kept_type(self, found: Route | None) -> int:
+        """The type where none is asked: a route that is to lead somewhere can't stay one that leads nowhere."""
+        if found is None or (self.nexthops and found.type in _DEVICELESS_TYPES):
+            return TYPES["unicast"]
+        return found.type
 
     @staticmethod
     def _filled(wanted: Route, found: Route) -> Route:
@@ -400,6 +408,8 @@ def _parse_hop(hop: Options, family: int, flags: int) -> NextHop:
         gateway = checks.address("gateway", gateway)
         if checks.family_of(gateway) != family:
             raise InvalidOption("gateway", gateway, "is of another family than the destination")
+        if not interface and ipaddress.ip_address(gateway).is_link_local and family == AF_INET6:
+            raise InvalidOption("gateway", gateway, "is a link-local address: say on which interface it is")
     weight = hop.get("weight") or 1
     checks.between("nexthops.weight", weight, 1, 256)
     return NextHop(gateway or None, checks.interface("interface", interface) if interface else None, weight, flags)

@@ -39,21 +39,36 @@ class RuleResource:
         return ("rule", self.netns, self.family, _selecting(self.selectors), self.priority)
 
     def _found(self, world: World) -> tuple[t.Hashable, Rule] | None:
-        for key, rule in world.section(self.netns, "rule").items():
-            if rule.family != self.family or _selecting(rule.selectors) != _selecting(self.selectors):
-                continue
-            if self.priority is None and rule.priority in (0, 32766, 32767) and not self.selectors:
-                continue  # the three that every namespace starts with
-            if self.priority is None or rule.priority == self.priority:
-                return key, rule
-        return None
+        """The rule: of several with its selectors, the one that needs no change."""
+        found = self._all(world)
+        return next((one for one in found if self._fits(one[1])), found[0] if found else None)
+
+    def _all(self, world: World) -> list[tuple[t.Hashable, Rule]]:
+        """All rules with these selectors, and with the priority if one is given."""
+        return [
+            (key, rule)
+            for key, rule in world.section(self.netns, "rule").items()
+            if rule.family == self.family
+            and _selecting(rule.selectors) == _selecting(self.selectors)
+            and (rule.priority == self.priority if self.priority is not None else not self._is_first(rule))
+        ]
+
+    def _is_first(self, rule: Rule) -> bool:
+        """Whether it is one of the three that every namespace starts with."""
+        return not self.selectors and rule.priority in (0, 32766, 32767)
+
+    def _unwanted(self, world: World) -> list[tuple[t.Hashable, Rule]]:
+        """What `absent` removes: with a table or an action given, only rules that lead there."""
+        if not world.exists(self.netns):
+            return []
+        leads = self.table or self.action != "lookup"
+        return [one for one in self._all(world) if not leads or self._fits(one[1])]
 
     def plan(self, world: World) -> Plan:
         """Add, replace or remove the rule."""
         if self.absent:
-            found = self._found(world) if world.exists(self.netns) else None
-            if found is not None:
-                yield take(self.netns, *found)
+            for key, rule in self._unwanted(world):
+                yield take(self.netns, key, rule)
             return
         world.require(self.netns)
         found = self._found(world)
@@ -69,12 +84,16 @@ class RuleResource:
         if rule.action != ACTIONS[self.action]:
             return False
         if self.action == "goto":
-            return bool(rule.selectors.get("FRA_GOTO") == self.selectors["FRA_GOTO"])
+            return self.selectors.get("FRA_GOTO") in (None, rule.selectors.get("FRA_GOTO"))
         return self.action != "lookup" or rule.table == self.table
 
     def view(self, world: World) -> dict[str, t.Any]:
         """The rule as the world has it."""
-        found = self._found(world) if world.exists(self.netns) else None
+        if self.absent:
+            unwanted = self._unwanted(world)
+            found = unwanted[0] if unwanted else None
+        else:
+            found = self._found(world) if world.exists(self.netns) else None
         return {"state": "absent"} if found is None else {"state": "present", **describe(found[1])}
 
     def report(self, world: World) -> dict[str, t.Any] | None:
@@ -229,10 +248,18 @@ def parse(options: Options) -> RuleResource:
     table = options.get("table")
     if action == "lookup" and table is None and not absent:
         raise VirtnetError("table: a rule that looks up needs a table")
+    goto = options.get("goto")
     if action == "goto":
-        if options.get("goto") is None:
+        if goto is None and not absent:
             raise VirtnetError("goto: the action goto needs the priority to go to")
-        selectors["FRA_GOTO"] = options["goto"]
+        if goto is not None and priority is not None and goto <= priority:
+            raise InvalidOption("goto", goto, f"is not behind the rule's own priority {priority}: rules only go on")
+        if goto is not None:
+            selectors["FRA_GOTO"] = checks.between("goto", goto, 1, 2**32 - 1)
+    elif goto is not None:
+        raise InvalidOption("goto", goto, "is only for action: goto")
+    if table is not None and action != "lookup":
+        raise InvalidOption("table", table, f"is only for action: lookup, not for {action}")
     return RuleResource(
         netns=checks.namespace("netns", options.get("netns")),
         family=family,
@@ -264,7 +291,9 @@ def _selectors(options: Options) -> tuple[int, dict[str, t.Any]]:
             found[name] = checks.interface(option, options[option])
     if options.get("fwmark") is not None:
         mark, _slash, mask = str(options["fwmark"]).partition("/")
-        found["FRA_FWMARK"], found["FRA_FWMASK"] = _number("fwmark", mark), _number("fwmark", mask or "0xffffffff")
+        number, bits = _number("fwmark", mark), _number("fwmark", mask or "0xffffffff")
+        if number or bits:  # 0/0 is every packet
+            found["FRA_FWMARK"], found["FRA_FWMASK"] = number, bits
     if options.get("tos") is not None:
         tos = _number("tos", str(options["tos"]))
         if tos:

@@ -1,0 +1,131 @@
+# SPDX-FileCopyrightText: The virtnet.linux authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where the kernel has its own idea of what was asked: check mode tells the truth and a second run changes nothing."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from tests.integration import witness
+from tests.integration.lifecycle import assert_clear, assert_unchanged
+from tests.integration.running import Result, run_module, succeed
+
+Options = dict[str, t.Any]
+
+
+def settle(module: str, options: Options) -> Result:
+    """Check, run, run again; the run did what the check said, and the second run nothing."""
+    predicted = succeed(module, options, check=True)
+    done = succeed(module, options)
+    assert (predicted.commands, predicted.diff) == (done.commands, done.diff)
+    assert_unchanged(run_module(module, options))
+    return done
+
+
+@pytest.fixture
+def router(netns: str) -> str:
+    """A namespace with an interface that is up and has addresses."""
+    for words in (
+        "link add v0 up type veth peer name v1",
+        "link set v1 up",
+        "address add 192.0.2.1/24 dev v0",
+        "address add 2001:db8::1/64 dev v0 nodad",
+    ):
+        witness.shell("ip", "-n", netns, *words.split())
+    return netns
+
+
+@pytest.mark.parametrize(
+    ("destination", "gateway"), [("198.51.100.0/24", "192.0.2.2"), ("2001:db8:9::/64", "2001:db8::2")]
+)
+@pytest.mark.parametrize("kind", ["blackhole", "unreachable", "prohibit", "throw"])
+def test_a_route_that_leads_nowhere_is_given_a_gateway(router: str, destination: str, gateway: str, kind: str) -> None:
+    route = {"netns": router, "destination": destination}
+    settle("route", {**route, "type": kind})
+    settle("route", {**route, "gateway": gateway})
+    (shown,) = witness.ip(router, "-6" if ":" in gateway else "-4", "route", "show", destination)
+    assert (shown["type"], shown["gateway"]) == ("unicast", gateway)
+
+
+def test_a_link_local_gateway_needs_its_interface(router: str) -> None:
+    route = {"netns": router, "destination": "2001:db8:9::/64", "gateway": "fe80::1"}
+    assert_clear(run_module("route", route), "^gateway: 'fe80::1' is a link-local address: say on which interface")
+    settle("route", {**route, "interface": "v0"})
+
+
+def rules(netns: str) -> list[str]:
+    return witness.shell("ip", "-n", netns, "rule", "show").splitlines()[1:-2]
+
+
+@pytest.mark.parametrize("mark", ["0", "0x0/0xff", "0x11/0xf0", "0/0"])
+def test_a_mark_of_nothing_is_found_again(netns: str, mark: str) -> None:
+    rule = {"netns": netns, "fwmark": mark, "table": "100"}
+    settle("rule", rule)
+    assert len(rules(netns)) == 1
+    settle("rule", {**rule, "state": "absent"})
+    assert rules(netns) == []
+
+
+def test_absent_with_a_table_removes_only_rules_that_lead_there(netns: str) -> None:
+    for table in ("100", "200"):
+        witness.shell("ip", "-n", netns, "rule", "add", "from", "192.0.2.1", "lookup", table)
+    settle("rule", {"netns": netns, "source": "192.0.2.1", "table": "100", "state": "absent"})
+    (left,) = rules(netns)
+    assert left.endswith("lookup 200")
+
+
+def test_absent_removes_all_rules_with_these_selectors_at_once(netns: str) -> None:
+    for table in ("100", "200"):
+        witness.shell("ip", "-n", netns, "rule", "add", "from", "192.0.2.1", "lookup", table)
+    settle("rule", {"netns": netns, "source": "192.0.2.1", "state": "absent"})
+    assert rules(netns) == []
+
+
+def test_of_several_rules_the_one_that_fits_is_meant(netns: str) -> None:
+    for table in ("100", "200"):
+        witness.shell("ip", "-n", netns, "rule", "add", "from", "192.0.2.1", "lookup", table)
+    for table in ("100", "200"):
+        assert_unchanged(run_module("rule", {"netns": netns, "source": "192.0.2.1", "table": table}))
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"table": "5", "goto": 300}, "^goto: 300 is only for action: goto"),
+        ({"action": "goto", "goto": 50, "priority": 100}, "^goto: 50 is not behind the rule's own priority 100"),
+        ({"action": "prohibit", "table": "5"}, "^table: '5' is only for action: lookup, not for prohibit"),
+        ({"table": "5", "priority": -1}, "^priority: -1 is not between 0 and 4294967295$"),
+    ],
+)
+def test_a_rule_that_contradicts_itself_is_told_so(netns: str, options: Options, sentence: str) -> None:
+    assert_clear(run_module("rule", {"netns": netns, **options}), sentence)
+
+
+@pytest.mark.parametrize("address", ["::ffff:192.0.2.9/128", "2001:DB8:0::0009/64", "192.0.2.9/255.255.255.0"])
+def test_an_address_is_known_in_any_notation(router: str, address: str) -> None:
+    settle("link", {"netns": router, "name": "v0", "addresses": [address]})
+
+
+@pytest.mark.parametrize(
+    ("module", "options", "sentence"),
+    [
+        ("link", {"name": "v0", "addresses": ["0.0.0.0/0"]}, "^addresses: .* is not an address that an interface can"),
+        ("link", {"name": "v0", "addresses": ["fe80::5%v0/64"]}, "^addresses: .* names an interface behind '%'"),
+        ("route", {"destination": "default", "gateway": "fe80::1%v0"}, "^gateway: .* names an interface behind '%'"),
+        ("neighbor", {"interface": "v0", "address": "fe80::1%v0", "mac": "02:00:5e:00:00:01"}, "^address: .* behind"),
+    ],
+)
+def test_an_address_that_nobody_can_have_is_told(router: str, module: str, options: Options, sentence: str) -> None:
+    assert_clear(run_module(module, {"netns": router, **options}), sentence)
+
+
+@pytest.mark.parametrize("path", ["/run/netns/{}", "/var/run/netns/{}", "/run/netns/../netns//{}"])
+def test_a_namespace_is_known_by_its_name_also_where_it_is_given_by_its_path(netns: str, path: str) -> None:
+    other = path.format(netns)
+    settle("veth", {"name": "v0", "netns": other, "peer": {"name": "v1", "netns": netns}})
+    settle("macvlan", {"name": "m0", "netns": other, "parent": "v0", "parent_netns": netns})
+    bridges = [{"bridge": {"name": "br0", "netns": space}} for space in (netns, other)]
+    result = run_module("topology", {"name": netns, "resources": bridges})
+    assert_clear(result, r"^resources\[1\].bridge: is the same thing as resources\[0\].bridge")
