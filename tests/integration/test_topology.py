@@ -123,6 +123,12 @@ def test_an_address_that_is_no_longer_given_goes() -> None:
     assert addresses("br0") == ["10.0.1.1/24"]
 
 
+def test_a_parameter_of_a_new_namespace_that_is_no_longer_given_goes_back() -> None:
+    build([*BASE, {"sysctl": {"netns": "red", "values": {"net.ipv4.ip_forward": 1}}}])
+    build(BASE)
+    assert witness.shell("sysctl", "-n", "net.ipv4.ip_forward", netns=RED).strip() == "0"
+
+
 def test_a_port_that_is_no_longer_given_is_released() -> None:
     build(BASE)
     build(changed(3, master=None))

@@ -5,7 +5,9 @@
 from __future__ import annotations
 
 import ipaddress
+import posixpath
 import re
+import socket
 import typing as t
 
 from .._values.errors import InvalidOption
@@ -13,6 +15,8 @@ from .._values.errors import InvalidOption
 IFNAMSIZ = 16  # include/uapi/linux/if.h, with the final zero
 ALIAS_MAX = 255  # IFALIASZ with the final zero
 NAME_MAX = 255  # a namespace is a file in /run/netns
+NAMED_NAMESPACES = ("/run/netns", "/var/run/netns")
+OWN_NAMESPACE = ("/proc/self/ns/net", "/proc/thread-self/ns/net")
 _HEX = re.compile(r"[0-9a-f]{12}")
 _FORBIDDEN = re.compile(r"[\s/:\x00]")
 
@@ -34,14 +38,21 @@ def alias(option: str, text: str) -> str:
 
 
 def namespace(option: str, name: str | None) -> str | None:
-    """A namespace's name or absolute path; None stays None."""
+    """A namespace's name or absolute path; None is the one that the task runs in.
+
+    What has a name is known by it, also where it is given by its path: one thing must not have two names.
+    """
     if name is None:
         return None
-    if name.startswith("/"):
-        if "\0" in name or "\n" in name:
-            raise InvalidOption(option, name, "is not a path")
-        return name
-    return new_namespace(option, name)
+    if not name.startswith("/"):
+        return new_namespace(option, name)
+    if "\0" in name or "\n" in name:
+        raise InvalidOption(option, name, "is not a path")
+    path = posixpath.normpath(name)
+    if path in OWN_NAMESPACE:
+        return None
+    folder, base = posixpath.split(path)
+    return base if folder in NAMED_NAMESPACES else path
 
 
 def new_namespace(option: str, name: str) -> str:
@@ -77,24 +88,40 @@ def cidr_address(option: str, value: str) -> str:
     """An address with its prefix length, such as 192.0.2.1/24."""
     if "/" not in value:
         raise InvalidOption(option, value, "has no prefix length: write it as 192.0.2.1/24")
+    _reject_zone(option, value)
     try:
-        return str(ipaddress.ip_interface(value).with_prefixlen)
+        found = ipaddress.ip_interface(value)
     except ValueError:
         raise InvalidOption(option, value, "is not an address with a prefix length, such as 192.0.2.1/24") from None
+    if found.ip.is_unspecified:
+        raise InvalidOption(option, value, "is not an address that an interface can have")
+    return f"{_text(found.ip)}/{found.network.prefixlen}"
 
 
 def address(option: str, value: str) -> str:
     """An IP address without prefix length."""
+    _reject_zone(option, value)
     try:
-        return str(ipaddress.ip_address(value))
+        return _text(ipaddress.ip_address(value))
     except ValueError:
         raise InvalidOption(option, value, "is not an IP address") from None
+
+
+def _reject_zone(option: str, value: str) -> None:
+    if "%" in value:
+        raise InvalidOption(option, value, "names an interface behind '%': leave it out, it is given by itself")
+
+
+def _text(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str:
+    """An address as it is read back (inet_ntop(3)): ::ffff:192.0.2.1 and not ::ffff:c000:201."""
+    return socket.inet_ntop(socket.AF_INET if address.version == 4 else socket.AF_INET6, address.packed)
 
 
 def network(option: str, value: str, strict: bool = True) -> str:
     """A network as CIDR; an address alone is the network of one host."""
     try:
-        return str(ipaddress.ip_network(value, strict=strict).with_prefixlen)
+        found = ipaddress.ip_network(value, strict=strict)
+        return f"{_text(found.network_address)}/{found.prefixlen}"
     except ValueError:
         pass
     try:
@@ -107,8 +134,13 @@ def network(option: str, value: str, strict: bool = True) -> str:
 def between(option: str, value: t.Any, low: float, high: float) -> t.Any:
     """A number in a range."""
     if not low <= value <= high:
-        raise InvalidOption(option, value, f"is not between {low:g} and {high:g}")
+        raise InvalidOption(option, value, f"is not between {number(low)} and {number(high)}")
     return value
+
+
+def number(value: float) -> str:
+    """A number for people: 4294967295, 0.5."""
+    return str(int(value)) if value == int(value) else str(value)
 
 
 def family_of(value: str) -> int:

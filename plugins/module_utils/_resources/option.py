@@ -11,8 +11,8 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from .._values.errors import InvalidOption
 from .._values.state import Link
+from . import checks
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,8 +88,8 @@ class Option:
 
         :raises InvalidOption: it is out of range or malformed.
         """
-        if self.low is not None and self.high is not None and not self.low <= value <= self.high:
-            raise InvalidOption(path, value, f"is not between {self.low:g} and {self.high:g}")
+        if self.low is not None and self.high is not None:
+            checks.between(path, value, self.low, self.high)
         return self.check(path, value) if self.check is not None else value
 
     def read(self, link: Link) -> t.Any:

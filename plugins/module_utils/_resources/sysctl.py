@@ -12,6 +12,7 @@ from .._values.errors import InvalidOption, VirtnetError
 from .._values.kept import Place
 from .._values.operation import Change, Operation, WriteSysctl
 from .._values.world import World
+from . import checks
 from .resource import Kind, Options, Plan, in_namespace, typed
 
 # Parameters that documents still name and that kernels no longer have.
@@ -115,8 +116,6 @@ def _why(key: str, netns: str | None) -> str:
 
 def parse(options: Options) -> SysctlResource:
     """Parameters from validated options."""
-    from . import checks
-
     if not options["values"]:
         raise InvalidOption("values", options["values"], "names no parameter")
     values: dict[str, str] = {}
@@ -139,9 +138,10 @@ def _split(options: Options) -> list[Options]:
 
 
 def _learn(options: Options, former: Options, replaced: t.Mapping[Place, t.Any]) -> Options:
-    netns = options.get("netns")
+    netns = checks.namespace("netns", options.get("netns"))
     values = {
-        key: replaced.get((netns, "sysctl", key)) if value is None else value for key, value in former["values"].items()
+        key: replaced.get((netns, "sysctl", path_of("values", key))) if value is None else value
+        for key, value in former["values"].items()
     }
     return {**former, "values": values}
 
