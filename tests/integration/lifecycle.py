@@ -42,7 +42,7 @@ class Setting:
     :param values: two of its values.
     :param look: what an independent witness sees of it.
     :param seen: what that is for each of the values, if not the values themselves.
-    :param beside: options that are given along with it.
+    :param beside: options that are given along with it; like `option` they may be within another.
     """
 
     option: str
@@ -59,14 +59,14 @@ class Setting:
 
     def merged(self, options: Options, which: int) -> Options:
         """Options with this one among them, which may be one within another: "peer.mtu"."""
-        *path, last = self.option.split(".")
-        merged: Options = {**options, **(self.beside or {})}
-        place = merged
-        for step in path:
-            place[step] = dict(place.get(step) or {})
-            place = place[step]
-        place[last] = self.values[which]
-        return given(merged)
+        for path, value in {**(self.beside or {}), self.option: self.values[which]}.items():
+            options = _with(options, path.split("."), value)
+        return given(options)
+
+
+def _with(options: Options, path: t.Sequence[str], value: t.Any) -> Options:
+    first, *rest = path
+    return {**options, first: _with(options.get(first) or {}, rest, value) if rest else value}
 
 
 @dataclass(frozen=True)

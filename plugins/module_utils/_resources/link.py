@@ -294,7 +294,7 @@ def parse_link(kind: LinkKind | None, options: Options, extra: Extra | None = No
         )
         if parent
         else None,
-        peer=_parse_peer(within(options, "peer"), netns) if peer else None,
+        peer=_parse_peer(within(options, "peer"), settings.at) if peer else None,
         from_netns=checks.namespace("from_netns", options.get("from_netns")),
         moves=options.get("from_netns") is not None,
         ports=tuple(map(port_name, ports)) if ports is not None else None,
@@ -306,9 +306,13 @@ def parse_link(kind: LinkKind | None, options: Options, extra: Extra | None = No
     )
 
 
-def _parse_peer(options: Options, netns: str | None) -> Settings:
-    own = checks.namespace("peer.netns", options.get("netns"))
-    return Settings.parse(options, own if own is not None else netns, "peer.")
+def _parse_peer(options: Options, near: Reference) -> Settings:
+    given = options.get("netns")
+    netns = near.netns if given is None else checks.namespace("peer.netns", given)
+    peer = Settings.parse(options, netns, "peer.")
+    if peer.at == near:
+        raise InvalidOption("peer.name", peer.at.name, "is the interface itself, the other end needs another name")
+    return peer
 
 
 LINK_IDENTITY = ("name", "netns")

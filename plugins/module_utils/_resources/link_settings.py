@@ -44,6 +44,7 @@ class Settings:
 
     :param at: where it is and its name.
     :param enabled: up or down; not given, a new link is brought up and an old one left as it is.
+    :param path: of the options within the module's, for messages: "peer.".
     """
 
     at: Reference
@@ -54,6 +55,7 @@ class Settings:
     exclusive_addresses: bool = False
     dropped_addresses: tuple[str, ...] = ()
     dad: bool = True
+    path: str = ""
 
     @classmethod
     def parse(cls, options: Options, netns: str | None, path: str = "") -> Settings:
@@ -85,6 +87,7 @@ class Settings:
             exclusive_addresses=bool(options.get("exclusive_addresses")),
             dropped_addresses=dropped(options, "addresses", normal_address),
             dad=options.get("dad") is not False,
+            path=path,
         )
 
     def at_creation(self, enabled: bool) -> Values:
@@ -107,7 +110,7 @@ class Settings:
         changed = [(row, value) for row, value in [*wanted, *data] if row.differs(link, value)]
         master = self.master if self.master is not None and (self.master or None) != link.master else None
         if master and world.link(self.at.netns, master) is None:
-            raise VirtnetError(f"master: there is no interface {master!r}{in_namespace(self.at.netns)}")
+            raise VirtnetError(f"{self.path}master: there is no interface {master!r}{in_namespace(self.at.netns)}")
         if changed or master is not None:
             yield link_requests.change(self.at.netns, link, changed, master)
         yield from self._plan_port(world)
@@ -121,7 +124,7 @@ class Settings:
         if not self.port or (not link.master and self.master == ""):
             return
         if not link.master:
-            raise VirtnetError(f"port: {link.name!r} is not a port of a bridge; give its master")
+            raise VirtnetError(f"{self.path}port: {link.name!r} is not a port of a bridge; give its master")
         changed = [(row, value) for row, value in self.port if row.differs(link, value)]
         if changed:
             yield link_requests.change_port(self.at.netns, link, changed)
