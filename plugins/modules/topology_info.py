@@ -109,6 +109,13 @@ namespaces:
       type: list
       elements: dict
       sample: [{"address": "192.0.2.2", "interface": "eth0", "mac": "02:00:00:00:00:02", "nud": "reachable"}]
+    fdb:
+      description:
+        - The forwarding tables of all bridges. C(learnt) is true for an address that was seen in a frame, and false
+          for one that is the port's own or that somebody wrote. C(vlan) is null without VLAN filtering.
+      type: list
+      elements: dict
+      sample: [{"bridge": "br0", "port": "veth1", "mac": "02:00:00:00:00:02", "vlan": null, "learnt": true}]
 edges:
   description: How the links hang together, each connection once.
   type: list

@@ -290,3 +290,12 @@ def test_what_others_have_removed_needs_no_leading_back() -> None:
     witness.shell("ip", "-n", RED, "link", "del", "br0")
     build(BASE[:2])
     assert not build(BASE[:2]).changed
+
+
+def test_a_parameter_of_an_interface_that_the_list_makes_is_set() -> None:
+    witness.shell("ip", "netns", "add", RED)
+    sysctl = {"sysctl": {"netns": "red", "values": {"net.ipv4.conf.br0.proxy_arp": 1}}}
+    resources = [{"netns": {"name": "red"}}, {"bridge": {"name": "br0", "netns": "red"}}, sysctl]
+    build(resources, check=True)
+    build(resources)
+    assert witness.shell("sysctl", "-n", "net.ipv4.conf.br0.proxy_arp", netns=RED).strip() == "1"

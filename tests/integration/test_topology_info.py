@@ -331,3 +331,19 @@ def test_a_bad_value_gets_one_clear_sentence(options: dict[str, t.Any], words: s
     result = run_module("topology_info", options)
     assert result.failed
     assert words in result.msg
+
+
+def test_the_table_of_a_bridge_says_behind_which_port_an_address_was_seen(names: Names) -> None:
+    switch, left, right = names.made(), names.made(), names.made()
+    for place, netns in ((1, left), (2, right)):
+        port = ["link", "add", f"p{place}", "type", "veth", "peer", "name", "eth0", "netns", netns]
+        witness.shell("ip", "-n", switch, *port)
+        witness.shell("ip", "-n", netns, "address", "add", f"10.0.0.{place}/24", "dev", "eth0")
+        witness.shell("ip", "-n", netns, "link", "set", "eth0", "up")
+    witness.shell("ip", "-n", switch, "link", "add", "br0", "up", "type", "bridge")
+    for place in (1, 2):
+        witness.shell("ip", "-n", switch, "link", "set", f"p{place}", "master", "br0", "up")
+    witness.shell("ping", "-c1", "-W5", "10.0.0.2", netns=left)
+    macs = [witness.ip(netns, "link", "show", "dev", "eth0")[0]["address"] for netns in (left, right)]
+    found = run_module("topology_info", {"namespaces": [switch]})["namespaces"][switch]["fdb"]
+    assert {(one["port"], one["mac"]) for one in found if one["learnt"]} == {("p1", macs[0]), ("p2", macs[1])}

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 from .._kernel import namespaces
@@ -86,6 +87,7 @@ def _contents(graph: Graph, shown: t.Callable[[Space], str | None]) -> dict[str,
             "routes": [route.describe(one) for one in section(space, "route").values()],
             "rules": [rule.describe(one) for one in section(space, "rule").values()],
             "neighbors": [neighbor.describe(one) for one in section(space, "neighbor").values()],
+            "fdb": [dataclasses.asdict(one) for one in section(space, "switching").values()],
         }
     return found
 

@@ -12,6 +12,7 @@ import ipaddress
 import os
 import socket
 import struct
+import sys
 import typing as t
 
 from .._values import state
@@ -51,6 +52,7 @@ _TOP_LEVEL: t.Mapping[int, tuple[str, t.Callable[[bytes], t.Any]]] = {
 }
 _IFNAME, _IFLINK, _MASTER, _LINKINFO, _LINK_NETNSID = 3, 5, 10, 18, 37
 _INFO_KIND = 1
+_NDA_VLAN, _NDA_MASTER = 5, 9  # include/uapi/linux/neighbour.h
 
 
 def _address(raw: bytes) -> str:
@@ -109,6 +111,10 @@ class KernelSource:
         raw = attributes(answer, _BODY + 4).get(1)
         number = struct.unpack("=i", raw)[0] if raw else -1
         return None if number < 0 else int(number)
+
+    def same(self, one: str | None, other: str | None) -> bool:
+        """Whether two names stand for one namespace."""
+        return namespaces.same(one, other)
 
     # sections
 
@@ -240,6 +246,20 @@ class KernelSource:
             learnt = not nud & (state.NUD_PERMANENT | state.NUD_NOARP)
             entry = state.Forwarding(self._name(netns, index), attrs[2].hex(":"), _address(attrs[1]), learnt)
             found[(entry.interface, entry.mac, entry.destination)] = entry
+        return found
+
+    def _switching(self, netns: str | None) -> Section:
+        found: Section = {}
+        for data in self._dump(netns, "RTM_GETNEIGH", {"family": AF_BRIDGE}):
+            _family, index, nud, _flags, _kind = _NEIGH.unpack_from(data, _BODY)
+            attrs = attributes(data, _BODY + _NEIGH.size)
+            if _NDA_MASTER not in attrs or 2 not in attrs:
+                continue
+            bridge = self._name(netns, _U32.unpack(attrs[_NDA_MASTER])[0])
+            vlan = int.from_bytes(attrs[_NDA_VLAN], sys.byteorder) if _NDA_VLAN in attrs else None
+            learnt = not nud & (state.NUD_PERMANENT | state.NUD_NOARP)
+            entry = state.Switching(bridge, self._name(netns, index), attrs[2].hex(":"), vlan, learnt)
+            found[(entry.bridge, entry.port, entry.mac, entry.vlan)] = entry
         return found
 
 

@@ -12,7 +12,7 @@ import errno
 import time
 import typing as t
 
-from .._values.errors import KernelRefused
+from .._values.errors import KernelRefused, NamespaceMissing
 from . import messages, namespaces
 from .netlink import Channels
 from .read import KernelSource
@@ -53,9 +53,11 @@ def _far_ends(channels: Channels, leaving: set[str]) -> list[tuple[str | None, i
 
 
 def _has_link(channels: Channels, netns: str | None, index: int) -> bool:
-    channel = channels.of(netns)
     try:
+        channel = channels.of(netns)
         channel.ask(messages.encode("RTM_GETLINK", 0, channel.next_sequence(), {"index": index}, ()))
+    except NamespaceMissing:  # somebody else has removed it meanwhile
+        return False
     except KernelRefused as refused:
         return refused.errno != errno.ENODEV
     return True

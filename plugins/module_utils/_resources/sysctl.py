@@ -58,13 +58,16 @@ def normal(value: t.Any) -> str:
     return " ".join(str(value).split())
 
 
-def write(netns: str | None, key: str, value: str) -> Operation:
-    """Set one parameter."""
+def write(netns: str | None, key: str, value: str, interfaces: t.Iterable[str] = ()) -> Operation:
+    """Set one parameter.
+
+    :param interfaces: those that the kernel sets along with it.
+    """
     return Operation(
         f"set {key} to {value!r}{in_namespace(netns)}",
         WriteSysctl(netns, key, value),
         (typed(netns, "-w", f"{key}={value}", tool="sysctl"),),
-        (Change(netns, "sysctl", key, value),),
+        tuple(Change(netns, "sysctl", one, value) for one in (key, *followers(key, interfaces))),
     )
 
 
@@ -91,10 +94,10 @@ class SysctlResource:
         for key in sorted(self.values, key=lambda key: (key not in _FIRST, key)):
             value = self.values[key]
             found = world.item(self.netns, "sysctl", key)
-            if found is None and not world.is_new(self.netns):
+            if found is None and not world.is_new(self.netns) and not _of_planned_link(key, world, self.netns):
                 raise VirtnetError(f"values: this kernel has no parameter {key!r}{_why(key, self.netns)}")
             if found != value:
-                yield write(self.netns, key, value)
+                yield write(self.netns, key, value, world.links(self.netns) if key in _FIRST else ())
 
     def view(self, world: World) -> dict[str, t.Any]:
         """The parameters as the world has them."""
@@ -105,12 +108,22 @@ class SysctlResource:
         return t.cast("dict[str, t.Any]", self.view(world).get("values", {}))
 
 
+_OF_LINK = re.compile(r"net/(?:ipv4|ipv6)/(?:conf|neigh)/([^/]+)/.*")
+
+
+def _of_planned_link(key: str, world: World, netns: str | None) -> bool:
+    """Whether a parameter comes into being with an interface that is still to be made."""
+    found = _OF_LINK.fullmatch(key)
+    link = world.link(netns, found.group(1)) if found else None
+    return link is not None and not link.index
+
+
 def _why(key: str, netns: str | None) -> str:
     if key in REMOVED:
         return f": {REMOVED[key]}"
-    found = re.fullmatch(r"net/(ipv4|ipv6)/(conf|neigh)/([^/]+)/.*", key)
-    if found and found.group(3) not in ("all", "default"):
-        return f"{in_namespace(netns)}; is there an interface {found.group(3)!r}?"
+    found = _OF_LINK.fullmatch(key)
+    if found and found.group(1) not in ("all", "default"):
+        return f"{in_namespace(netns)}; is there an interface {found.group(1)!r}?"
     return in_namespace(netns)
 
 

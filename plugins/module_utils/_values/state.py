@@ -157,6 +157,20 @@ class Forwarding:
 
 
 @dataclasses.dataclass(frozen=True)
+class Switching:
+    """An entry of a bridge's forwarding table: behind which port a MAC address is.
+
+    :param learnt: from a frame that came, and not the port's own or written by somebody.
+    """
+
+    bridge: str
+    port: str
+    mac: str
+    vlan: int | None = None
+    learnt: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
 class Namespace:
     """A named network namespace and the name servers kept for it in /etc/netns.
 
