@@ -259,7 +259,7 @@ bridge:
       type: int
       sample: 32768
     vlan_filtering:
-      description: Whether it looks at VLAN tags. Null when the kernel can not.
+      description: Whether it looks at VLAN tags.
       type: bool
       sample: false
     default_pvid:

@@ -282,6 +282,10 @@ def parse_link(kind: LinkKind | None, options: Options, extra: Extra | None = No
     def port_name(port: str) -> str:
         return checks.interface("ports", port)
 
+    if ports is not None and len(set(ports)) != len(ports):
+        raise InvalidOption("ports", ports, "has a port twice")
+    if kind is not None and settings.at.name in (ports or ()):
+        raise InvalidOption("ports", settings.at.name, f"is the {kind.name} itself")
     if options.get("exclusive_ports") and ports is None:
         raise InvalidOption("exclusive_ports", True, "needs a list of ports")
     return LinkResource(

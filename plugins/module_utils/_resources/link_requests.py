@@ -8,6 +8,7 @@ import dataclasses
 import errno
 import typing as t
 
+from .._values.errors import VirtnetError
 from .._values.operation import Change, Index, NamespaceDescriptor, Netlink, Operation
 from .._values.state import Link, Reference
 from .link_tables import LinkKind
@@ -97,8 +98,13 @@ def make(
         Netlink(birthplace, "RTM_NEWLINK", ("create", "exclusive"), _header(values), tuple(attributes)),
         (typed_with_own(birthplace, *words),),
         tuple(changes),
-        {errno.EOPNOTSUPP: kind.missing},
+        {errno.EOPNOTSUPP: _lacking(values) or kind.missing},
     )
+
+
+def _lacking(values: Values) -> str:
+    """What a kernel lacks that has the kind and refuses one of these; empty: nothing that is known."""
+    return next((f"{option.name}: {option.lacking}" for option, _value in values if option.lacking), "")
 
 
 class _Own(str):
@@ -122,6 +128,9 @@ def _peer_attributes(peer: PeerEnd, near: Reference) -> list[tuple[str, t.Any]]:
 
 def change(netns: str | None, link: Link, values: Values, master: str | None = None) -> Operation:
     """Change settings of a link and what it is a port of ("": of nothing), in one request."""
+    unknown = [(option, value) for option, value in values if option.place == "data" and option.read(link) is None]
+    if link.index and _lacking(unknown):  # the kernel would ignore it
+        raise VirtnetError(_lacking(unknown))
     attributes: list[tuple[str, t.Any]] = [("IFLA_IFNAME", link.name), *_attributes(values, "link")]
     words: list[object] = ["link", "set", "dev", link.name, *_words(values, "link")]
     changed = _with(link, values)
@@ -140,6 +149,7 @@ def change(netns: str | None, link: Link, values: Values, master: str | None = N
         Netlink(netns, "RTM_NEWLINK", (), _header(values), tuple(attributes)),
         (typed(netns, *words),),
         (Change(netns, "link", link.name, changed),),
+        {errno.EOPNOTSUPP: _lacking(values)} if _lacking(values) else {},
     )
 
 

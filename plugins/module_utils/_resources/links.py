@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from .._values.errors import InvalidOption, VirtnetError
+from .checks import family_of
 from .former import FORMER
 from .forwarding import FDB_SPEC, parse_forwarding_table
 from .link import LINK_IDENTITY, LINK_NAMESPACES, LinkResource, link_module, link_spec, parse_link
@@ -41,7 +42,12 @@ def _parse_vxlan(options: Options) -> LinkResource:
         raise VirtnetError("group: give either a remote or a group")
     if options.get("group") and not options.get("parent"):
         raise VirtnetError("parent: a multicast group needs the device that it is joined on")
-    return parse_link(VXLAN_TABLE, options, parse_forwarding_table(options))
+    resource = parse_link(VXLAN_TABLE, options, parse_forwarding_table(options))
+    given = {row.name: value for row, value in resource.data}
+    for far in ("remote", "group"):
+        if far in given and "local" in given and family_of(given[far]) != family_of(given["local"]):
+            raise InvalidOption(far, given[far], "is of another family than local")
+    return resource
 
 
 def _parse_link(options: Options) -> LinkResource:

@@ -53,6 +53,7 @@ class Option:
     :param creation: the value given to a new link when the user gives none.
     :param default: what the kernel gives a new link; None: it depends.
     :param at_creation: whether the kernel takes it in the request that makes the link.
+    :param lacking: the sentence for a kernel that has the kind and not the option.
     :param check: raises InvalidOption, or returns the normal form.
     """
 
@@ -74,6 +75,7 @@ class Option:
     creation: t.Any = None
     default: t.Any = None
     at_creation: bool = True
+    lacking: str = ""
     check: t.Callable[[str, t.Any], t.Any] | None = None
 
     def spec(self) -> dict[str, t.Any]:
