@@ -129,3 +129,54 @@ def test_a_namespace_is_known_by_its_name_also_where_it_is_given_by_its_path(net
     bridges = [{"bridge": {"name": "br0", "netns": space}} for space in (netns, other)]
     result = run_module("topology", {"name": netns, "resources": bridges})
     assert_clear(result, r"^resources\[1\].bridge: is the same thing as resources\[0\].bridge")
+
+
+def test_ipv6_addresses_that_go_when_a_link_is_taken_down_are_given_back_at_once(router: str) -> None:
+    settle("link", {"netns": router, "name": "v0", "enabled": False, "addresses": ["2001:db8::1/64", "192.0.2.1/24"]})
+
+
+def test_the_forwarding_of_an_interface_is_written_after_that_of_all(router: str) -> None:
+    values = {"net.ipv4.conf.v0.forwarding": 0, "net.ipv4.ip_forward": 1}
+    settle("sysctl", {"netns": router, "values": values})
+    assert witness.shell("sysctl", "-n", "net.ipv4.conf.v0.forwarding", netns=router).strip() == "0"
+
+
+@pytest.mark.parametrize(
+    ("module", "options"),
+    [
+        ("link", {"name": "eth0", "mtu": 1400, "enabled": True}),
+        ("veth", {"name": "v0", "peer": {"name": "v1"}, "master": "br0", "port": {"hairpin": True}}),
+        ("bridge", {"name": "br0", "ports": ["v0"]}),
+        ("macvlan", {"name": "m0", "parent": "v0"}),
+        ("vxlan", {"name": "x0", "id": 4, "parent": "v0"}),
+        ("route", {"destination": "default", "interface": "v0"}),
+        ("neighbor", {"interface": "v0", "address": "192.0.2.1", "mac": "02:00:5e:00:00:01"}),
+        ("sysctl", {"values": {"net/ipv4/conf/v0/forwarding": 1}}),
+    ],
+)
+def test_a_task_can_be_checked_before_what_it_needs_is_there(unused_netns: str, module: str, options: Options) -> None:
+    result = succeed(module, {"netns": unused_netns, **options}, check=True)
+    assert result.changed and result.commands
+
+
+@pytest.mark.parametrize("name", ["all", "default", "eth%d"])
+def test_a_name_with_a_meaning_of_its_own_is_refused(netns: str, name: str) -> None:
+    veth = {"netns": netns, "name": name, "peer": {"name": "v1"}}
+    assert_clear(run_module("veth", veth), f"^name: '{name}' is not an interface name")
+
+
+@pytest.mark.parametrize("name", ["up", "dev", "via", "type", "name", "netns", "peer", "alias", "a$b;c", "#", "'", "é"])
+def test_a_name_that_is_a_word_of_the_shell_or_of_ip_can_be_typed(netns: str, names: t.Any, name: str) -> None:
+    other = names.made()
+    topology = [
+        {"veth": {"name": name, "alias": name, "addresses": ["192.0.2.1/24"], "peer": {"name": "x"}}},
+        {"bridge": {"name": "br0", "ports": [name]}},
+        {"route": {"destination": "198.51.100.0/24", "interface": name}},
+        {"neighbor": {"interface": name, "address": "192.0.2.2", "mac": "02:00:5e:00:00:01"}},
+        {"rule": {"incoming_interface": name, "outgoing_interface": name, "table": "5"}},
+    ]
+    for entry in topology:
+        ((module, options),) = entry.items()
+        typed = succeed(module, {"netns": other, **options}).commands
+        witness.shell("bash", "-ec", "\n".join(command.replace(other, netns) for command in typed))
+        assert_unchanged(run_module(module, {"netns": netns, **options}))

@@ -8,6 +8,7 @@ import copy
 import json
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import sys
@@ -127,6 +128,41 @@ def test_a_parameter_of_a_new_namespace_that_is_no_longer_given_goes_back() -> N
     build([*BASE, {"sysctl": {"netns": "red", "values": {"net.ipv4.ip_forward": 1}}}])
     build(BASE)
     assert witness.shell("sysctl", "-n", "net.ipv4.ip_forward", netns=RED).strip() == "0"
+
+
+def test_a_pair_that_is_named_from_both_ends_is_one_pair() -> None:
+    both = [*BASE, {"veth": {"name": "e0", "netns": "blue", "peer": {"name": "v0", "netns": "red"}}}]
+    build(both)
+    assert not build(both).changed
+    assert absent().changed
+    assert networks.network(PREFIX) == {}
+
+
+def test_both_ends_of_a_pair_in_namespaces_that_stay_go_once() -> None:
+    for name in ("red", "blue"):
+        witness.shell("ip", "netns", "add", PREFIX + name)
+    veth = {"name": "v0", "netns": "red", "peer": {"name": "e0", "netns": "blue"}}
+    back = {"name": "e0", "netns": "blue", "peer": {"name": "v0", "netns": "red"}}
+    build([{"veth": veth}, {"veth": back}])
+    assert len(absent().commands) == 1
+    assert not link("v0")
+
+
+@pytest.mark.parametrize("check", [True, False])
+@pytest.mark.parametrize(
+    "entries",
+    [
+        [{"bridge": {"name": "br9", "netns": "red", "ports": ["v0"]}}],
+        [{"veth": {"name": "e0", "netns": "blue", "peer": {"name": "v0", "netns": "red", "master": ""}}}],
+        [{"sysctl": {"netns": "red", "values": {key: value}}}
+         for key, value in (("net.ipv4.ip_forward", 1), ("net.ipv4.conf.all.forwarding", 0))],
+    ],
+)  # fmt: skip
+def test_entries_that_contradict_each_other_are_both_named(entries: list[dict[str, t.Any]], check: bool) -> None:
+    result = run_module("topology", options([*BASE, *entries]), check)
+    assert result.failed
+    assert re.match(r"resources\[\d\]\.\w+: contradicts resources\[\d\]\.\w+: .* undoes what that asks$", result.msg)
+    assert networks.network(PREFIX) == {}
 
 
 def test_a_port_that_is_no_longer_given_is_released() -> None:

@@ -36,11 +36,36 @@ class Step:
     operation: Operation
 
 
-def make_plan(entries: t.Iterable[Entry], world: World) -> list[Step]:
+def make_plan(entries: t.Sequence[Entry], world: World) -> list[Step]:
     """The steps for all entries in their order; the world is then as it will be.
 
-    :raises VirtnetError: one can't be done, in one sentence that names the entry.
+    What a later entry undoes of an earlier one is planned again, as ip_forward undoes the forwarding of an interface.
+
+    :raises VirtnetError: one can't be done, or two contradict each other, in one sentence that names the entry.
     """
+    steps = _plan_once(entries, world)
+    again = _plan_once(entries, world) if steps else []
+    if again:
+        _reject_contradiction(_plan_once(entries, world))
+    return steps + again
+
+
+def _reject_contradiction(steps: t.Iterable[Step]) -> None:
+    """See that no two entries go on changing one thing for ever.
+
+    :raises VirtnetError: they do.
+    """
+    changing: dict[t.Hashable, Step] = {}
+    for step in steps:
+        for change in step.operation.changes:
+            first = changing.setdefault(change[:3], step)
+            if first.entry is not step.entry:
+                raise step.entry.error(
+                    f"contradicts {first.entry.label}: {step.operation.summary} undoes what that asks"
+                )
+
+
+def _plan_once(entries: t.Iterable[Entry], world: World) -> list[Step]:
     steps = []
     for entry in entries:
         try:

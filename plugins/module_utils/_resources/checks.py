@@ -27,6 +27,8 @@ def interface(option: str, name: str) -> str:
         raise InvalidOption(option, name, "is not an interface name: 1 to 15 bytes")
     if name in (".", "..") or name.startswith("-") or _FORBIDDEN.search(name):
         raise InvalidOption(option, name, "is not an interface name: no space, '/' or ':', no leading '-'")
+    if name in ("all", "default") or "%" in name:
+        raise InvalidOption(option, name, "is not an interface name: 'all', 'default' and '%' mean something else")
     return name
 
 

@@ -53,7 +53,7 @@ class NeighborResource:
                 yield take(self.netns, Neighbor(self.interface, self.address, proxy=self.proxy))
             return
         world.require(self.netns)
-        if world.link(self.netns, self.interface) is None:
+        if world.require_link(self.netns, self.interface) is None:
             raise VirtnetError(f"interface: there is no interface {self.interface!r}{in_namespace(self.netns)}")
         found = self._found(world)
         wanted = Neighbor(self.interface, self.address, self.mac, 0 if self.proxy else NUD[self.nud], self.proxy)

@@ -81,7 +81,7 @@ class RouteResource:
             return
         world.require(self.netns)
         for hop in self.nexthops:
-            if hop.interface is not None and world.link(self.netns, hop.interface) is None:
+            if hop.interface is not None and world.require_link(self.netns, hop.interface) is None:
                 raise VirtnetError(f"interface: there is no interface {hop.interface!r}{in_namespace(self.netns)}")
         found = self._found(world)
         wanted = self._wanted(None if self.exact else found)

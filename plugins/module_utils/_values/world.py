@@ -8,7 +8,7 @@ import typing as t
 
 from .errors import NamespaceMissing
 from .operation import Change, Operation
-from .state import IFF_UP, Link, Namespace, Reference
+from .state import IFF_UP, Address, Forwarding, Link, Namespace, Reference
 
 Section = dict[t.Hashable, t.Any]
 
@@ -16,6 +16,11 @@ Section = dict[t.Hashable, t.Any]
 NEW_NAMESPACE: t.Mapping[str, t.Callable[[], Section]] = {
     "link": lambda: {"lo": Link("lo", attributes={"IFLA_MTU": 65536})},
 }
+
+
+def _kept_while_down(value: t.Any) -> bool:
+    """IPv4 addresses stay, IPv6 ones go with all routes and neighbours (addrconf_ifdown(), fib_disable_ip())."""
+    return isinstance(value, Forwarding) or (isinstance(value, Address) and ":" not in value.address)
 
 
 class Source(t.Protocol):
@@ -35,6 +40,9 @@ class Source(t.Protocol):
 
     def nsid(self, netns: str | None, other: str | None) -> int | None:
         """The number by which one namespace knows another; None when it has none."""
+
+    def same(self, one: str | None, other: str | None) -> bool:
+        """Whether two names stand for one namespace."""
 
 
 class World:
@@ -116,6 +124,15 @@ class World:
         """An interface by name."""
         return t.cast("Link | None", self.section(netns, "link").get(name))
 
+    def require_link(self, netns: str | None, name: str) -> Link | None:
+        """An interface that has to be there; None: it is not.
+
+        In a namespace that was taken for an empty one it is taken for there: whoever makes the one makes the other.
+        """
+        if netns in self.assumed:
+            self.section(netns, "link").setdefault(name, Link(name))
+        return self.link(netns, name)
+
     def links(self, netns: str | None) -> t.Mapping[str, Link]:
         """All interfaces of a namespace by name."""
         return t.cast("t.Mapping[str, Link]", self.section(netns, "link"))
@@ -133,26 +150,34 @@ class World:
         if link.lower is not None:
             return link.lower == lower
         target = self.link(lower.netns, lower.name) if self.exists(lower.netns) else None
-        if target is None or not target.index or target.index != self._lower_index(link, target):
+        return target is not None and self._is_index_of(netns, link, lower.netns, target)
+
+    def _is_index_of(self, netns: str | None, link: Link, where: str | None, target: Link) -> bool:
+        # Before Linux 6.4 the kernel leaves IFLA_LINK out when both ends have the same index.
+        index = link.lower_index or (link.index if link.lower_nsid is not None else 0)
+        if not index or index != target.index:
             return False
         if link.lower_nsid is None:
-            return self._same(netns, lower.netns)
-        return self.nsid(netns, lower.netns) == link.lower_nsid
-
-    @staticmethod
-    def _lower_index(link: Link, target: Link) -> int:
-        # Before Linux 6.4 the kernel leaves IFLA_LINK out when both ends have the same index.
-        return link.lower_index or (link.index if link.lower_nsid is not None else 0)
+            return self._same(netns, where)
+        return self.nsid(netns, where) == link.lower_nsid
 
     def _same(self, one: str | None, other: str | None) -> bool:
-        return one == other
+        """Whether two names stand for one namespace, as one path and another may."""
+        if one == other:
+            return True
+        readable = all(self.exists(space) and not self.is_new(space) for space in (one, other))
+        return readable and self._source.same(one, other)
 
     # what is planned
 
     def apply(self, operation: Operation) -> None:
         """Take what an operation will change as done."""
+        staying = {change.key for change in operation.changes if change.section == "link" and change.value is not None}
         for change in operation.changes:
+            gone = self.link(change.netns, str(change.key)) if change.section == "link" else None
             self._apply(change)
+            if gone is not None and change.value is None and change.key not in staying:
+                self._drop_above(Reference(change.netns, gone.name), gone)
 
     def _apply(self, change: Change) -> None:
         if change.section == "namespace":
@@ -168,7 +193,9 @@ class World:
                 if isinstance(gone, Link):
                     self._drop_with_link(change.netns, gone.name)
             else:
-                section[change.key] = change.value
+                was, section[change.key] = section.get(change.key), change.value
+                if isinstance(was, Link) and was.enabled and not change.value.enabled:
+                    self._drop_with_link(change.netns, was.name, stays=_kept_while_down)
 
     def _apply_namespace(self, name: str, value: Namespace | None) -> None:
         was = self.namespace(name)
@@ -180,12 +207,25 @@ class World:
                 del self._items[item]
             (self._new.add if was is None else self._new.discard)(name)
 
-    def _drop_with_link(self, netns: str | None, name: str) -> None:
-        """What the kernel removes together with an interface."""
+    def _drop_above(self, at: Reference, gone: Link) -> None:
+        """What goes with an interface because it stands on it: the other end of a pair, children."""
+        for (space, kind), section in list(self._sections.items()):
+            for link in list(section.values()) if kind == "link" else ():
+                if link.lower == at or (link.lower is None and self._is_index_of(space, link, at.netns, gone)):
+                    section.pop(link.name, None)
+                    self._drop_with_link(space, link.name)
+                    self._drop_above(Reference(space, link.name), link)
+
+    def _drop_with_link(
+        self, netns: str | None, name: str, stays: t.Callable[[t.Any], bool] = lambda _value: False
+    ) -> None:
+        """What the kernel removes together with an interface, or when it goes down."""
         for (space, kind), section in self._sections.items():
             if space != netns:
                 continue
             for key, value in list(section.items()):
+                if stays(value):
+                    continue
                 if getattr(value, "interface", None) == name:
                     del section[key]
                 elif kind == "route" and name in [hop.interface for hop in value.nexthops]:

@@ -59,6 +59,9 @@ class Machine:
     def nsid(self, netns: str | None, other: str | None) -> int | None:
         return None if netns == other else sorted(self.spaces, key=str).index(other)
 
+    def same(self, one: str | None, other: str | None) -> bool:
+        return one == other
+
 
 def parsed(resource: Resource, label: str = "") -> Entry:
     """A resource from a module's name and its options, validated by its own spec."""
