@@ -39,7 +39,7 @@ options:
     description:
       - The address of the next hop, of the same family as O(destination). It must be reachable directly by an
         interface, unless O(onlink=true).
-      - A link-local gateway needs O(interface).
+      - A link-local IPv6 gateway needs O(interface).
       - O(state=present) needs it, or O(interface), or O(nexthops), unless O(type) leads nowhere.
     type: str
   interface:
@@ -51,8 +51,7 @@ options:
   onlink:
     description:
       - Whether O(gateway) is taken to be on the link of O(interface), even if no address there says so. Needs both.
-      - V(false) on a route that is there already does not remove it. Give O(gateway) and O(interface) another value, or
-        remove the route first.
+      - V(false) does not take it from a route that has it already.
     type: bool
     default: false
   nexthops:

@@ -74,7 +74,7 @@ options:
     description:
       - The routing table to ask, as a number from 1 to 4294967295, or V(main), V(local) or V(default). Other names are
         not known.
-      - Required for O(action=lookup), unless O(state=absent).
+      - Required for O(action=lookup), unless O(state=absent), and only for it.
     type: str
   action:
     description:
@@ -85,7 +85,8 @@ options:
     default: lookup
   goto:
     description:
-      - The priority of the rule to go on with. It must be greater than that of this rule. Required for O(action=goto).
+      - The priority of the rule to go on with. It must be greater than that of this rule. Required for O(action=goto),
+        and only for it.
     type: int
   suppress_prefixlength:
     description:
@@ -101,6 +102,8 @@ options:
     choices: [ipv4, ipv6]
 notes:
   - The three rules that every namespace starts with (C(0), C(32766), C(32767)) are only found with their O(priority).
+  - O(state=absent) removes all rules with these selectors, those alone that do the same if O(table) or another
+    O(action) is given, and the one alone that has O(priority) if that is given.
 seealso:
   - name: ip-rule(8)
     description: Manual page of the command that does the same.
