@@ -25,6 +25,7 @@ def as_root() -> None:
     """These tests make network namespaces."""
     if os.geteuid():
         pytest.fail("the integration tests need root")
+    gc.freeze()  # what was imported is not looked at again, each time that a test has ended
 
 
 class Names:

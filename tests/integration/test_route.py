@@ -199,7 +199,7 @@ def test_a_default_route_takes_the_family_of_its_gateway(router: Bed) -> None:
 
 def test_a_link_local_gateway_needs_its_interface(router: Bed) -> None:
     options = {"netns": router.netns, "destination": "default", "gateway": "fe80::1"}
-    assert_clear(run_module("route", options), "via fe80::1 .*: ")
+    assert_clear(run_module("route", options), "^gateway: .fe80::1. is a link-local address")
     succeed("route", {**options, "interface": "eth0"})
     assert_unchanged(succeed("route", {**options, "interface": "eth0"}))
 
