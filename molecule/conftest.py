@@ -51,7 +51,7 @@ class Lab:
 
     def json(self, netns: str, command: str) -> t.Any:
         """What ip or bridge print with -j."""
-        program, _, rest = command.partition(" ")
+        program, _space, rest = command.partition(" ")
         return json.loads(self.run(None, f"{program} -n {self.netns(netns)} -d -j {rest}") or "[]")
 
     def ping(self, options: Options) -> Ping:
@@ -68,7 +68,7 @@ class Lab:
             packets=options["packets"],
             ping=pinging,
         )
-        frames, _, ping = self.run(None, f"sh -c {shlex.quote(script)}").partition("=====\n")
+        frames, _line, ping = self.run(None, f"sh -c {shlex.quote(script)}").partition("=====\n")
         # Its last line is empty, once it has been told to end.
         return [line for line in frames.splitlines() if line], _read_ping(ping)
 
@@ -81,7 +81,7 @@ class Lab:
             address=options["to"],
             port=options["port"],
         )
-        client, _, server = self.run(None, f"sh -c {shlex.quote(script)}").partition("=====\n")
+        client, _line, server = self.run(None, f"sh -c {shlex.quote(script)}").partition("=====\n")
         return client.strip(), server.strip()
 
 

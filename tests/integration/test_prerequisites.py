@@ -64,7 +64,7 @@ def test_an_unknown_distribution_is_told_what_it_needs(tmp_path: Path) -> None:
 def test_the_table_has_what_execution_environments_get() -> None:
     families = {"dpkg": "Debian", "rpm": "RedHat"}
     for line in (ROOT / "bindep.txt").read_text().splitlines():
-        name, _, platform = line.partition(" ")
+        name, _space, platform = line.partition(" ")
         for key, family in families.items():
             if name and name != "#" and (not platform or f"platform:{key}" in platform):
                 assert name in [known for names in PACKAGES[family].values() for known in names], f"{name} for {family}"
