@@ -18,7 +18,7 @@ import typing as t
 import pytest
 
 from tests.integration import networks, witness
-from tests.integration.running import Result, run_module, succeed
+from tests.integration.running import Result, run_module, run_program, succeed
 
 PREFIX, NAME = "vnt-top-", "vnt-top"
 RED = PREFIX + "red"
@@ -335,3 +335,25 @@ def test_a_parameter_of_an_interface_that_the_list_makes_is_set() -> None:
     build(resources, check=True)
     build(resources)
     assert witness.shell("sysctl", "-n", "net.ipv4.conf.br0.proxy_arp", netns=RED).strip() == "1"
+
+
+def test_who_may_not_read_the_records_is_told_so() -> None:
+    build(BASE)
+    unprivileged = ("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "--bounding-set", "-all")
+    for arguments in (options(BASE), {"name": NAME, "state": "absent"}):
+        result = run_program("topology", arguments, before=unprivileged)
+        assert result.failed and result.msg == "/run/virtnet: not permitted; this needs root (become: true)"
+
+
+def test_a_child_makes_room_on_its_parent_before_another_is_made_there() -> None:
+    def children(netns: str, mode: str) -> list[dict[str, t.Any]]:
+        child = {"name": "m0", "netns": netns, "parent": "br0", "parent_netns": "red", "mode": mode}
+        return [*BASE, {"netns": {"name": netns}}, {"macvlan": child}]
+
+    build(children("one", "bridge"))
+    build(children("two", "passthru"))
+    assert link("m0", f"{PREFIX}two")
+    build(BASE)
+    build(children("three", "bridge"))
+    absent()
+    assert networks.network(PREFIX) == {}

@@ -34,6 +34,13 @@ class Asked:
         """Whether it was not there before."""
         return self.former.get("state") in ABSENT
 
+    def named(self, path: str) -> t.Any:
+        """The value of an option; "peer.netns" is one within another."""
+        value: t.Any = self.options
+        for part in path.split("."):
+            value = value.get(part) if isinstance(value, dict) else None
+        return value
+
     def learned(self, replaced: t.Mapping[Place, t.Any]) -> Asked:
         """The same, knowing what was there before that could be read only while it was being done."""
         return dataclasses.replace(self, former=self.kind.learn(self.options, self.former, replaced))
@@ -81,9 +88,18 @@ def _known(value: t.Any) -> t.Any:
 
 
 def order(recorded: t.Sequence[Asked], asked: t.Sequence[Asked]) -> tuple[list[Asked], list[Asked]]:
-    """What is to go before anything is made, and what only after: namespaces take much with them."""
+    """What is to go before anything is made, and what only after: namespaces take much with them.
+
+    What stands in a namespace that goes, goes with it; but not what has its parent or its other end in one that
+    stays: there it would be in the way of what is made.
+    """
     wanted = {one.resource.identity for one in asked}
     dropped = [one for one in reversed(recorded) if one.resource.identity not in wanted]
     spaces = {one.options["name"] for one in dropped if one.kind.name == "netns" and one.made}
-    first = [one for one in dropped if one.kind.name != "netns" and one.resource.netns not in spaces]
+    first = [one for one in dropped if one.kind.name != "netns" and not _places(one) <= spaces]
     return first, [one for one in dropped if one.kind.name == "netns"]
+
+
+def _places(one: Asked) -> set[t.Any]:
+    """The namespaces that a thing has a part in."""
+    return {one.resource.netns, *(value for value in map(one.named, one.kind.namespaces) if value)}

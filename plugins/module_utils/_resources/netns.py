@@ -10,10 +10,10 @@ import typing as t
 
 from .._values.errors import InvalidOption
 from .._values.operation import Change, MakeNamespace, Operation, RemoveNamespace, WriteNameservers
-from .._values.state import NAMESERVERS_MARK, Namespace
+from .._values.state import NAMESERVERS_MARK, Link, Namespace
 from .._values.world import World
 from . import checks, link_requests, service
-from .link_tables import ENABLED
+from .link_tables import ALL_KINDS, ENABLED
 from .resource import STATE_SPEC, Kind, Options, Plan, typed
 from .sysctl import write
 
@@ -80,6 +80,9 @@ class NetnsResource:
         for link in list(world.links(self.name).values()):
             if not link.kind and link.name != "lo":  # a NIC must not be lost with its namespace
                 yield link_requests.move(self.name, link, None)
+            elif link.lower_nsid is not None and _is_child(link):
+                # The kernel removes it some time after the namespace, and until then its parent is taken.
+                yield link_requests.remove(self.name, link)
         if there.marked:
             yield nameservers(there, None)
         yield Operation(
@@ -118,6 +121,11 @@ class NetnsResource:
             "nameservers": list(there.nameservers or ()),
             "links": sorted(world.links(self.name)),
         }
+
+
+def _is_child(link: Link) -> bool:
+    kind = ALL_KINDS.get(link.kind)
+    return kind is not None and bool(kind.parent)
 
 
 def nameservers(namespace: Namespace, servers: tuple[str, ...] | None) -> Operation:
