@@ -30,6 +30,10 @@ def open_directory(name: str) -> int:
             continue  # another task has just removed the empty directory
 
 
+def _not_permitted(path: str) -> NotPermitted:
+    return NotPermitted(f"{path}: not permitted; this needs root (become: true)")
+
+
 def _open_directory(name: str) -> int:
     path = DIRECTORY
     for part in ("", name):
@@ -39,9 +43,11 @@ def _open_directory(name: str) -> int:
         except FileExistsError:
             pass
         except PermissionError:
-            raise NotPermitted(f"{path}: not permitted; this needs root (become: true)") from None
+            raise _not_permitted(path) from None
         try:
             descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except PermissionError:
+            raise _not_permitted(path) from None
         except NotADirectoryError:
             raise VirtnetError(f"{path} is not a directory; it is not used") from None
         found = os.fstat(descriptor)

@@ -111,14 +111,14 @@ class LinkResource:
         if world.link(*at) is None and self.moves:
             world.require(self.from_netns)
             there = Reference(self.from_netns, at.name)
-            if world.link(*there) is None:
+            if world.require_link(*there) is None:
                 raise VirtnetError(
                     f"there is no interface {at.name!r}{in_namespace(self.netns)}"
                     f" nor{in_namespace(self.from_netns) or ' in the namespace of the task'}"
                 )
             keep = self.settings.addresses if self.settings.exclusive_addresses else None
             yield from plan_move(world, there, self.netns, keep)
-        return world.link(*at)
+        return world.link(*at) if self.kind is not None else world.require_link(*at)
 
     def _reason_to_recreate(self, world: World, link: Link) -> str | None:
         who = f"{link.name!r}{in_namespace(self.netns)}"
@@ -156,7 +156,7 @@ class LinkResource:
         at = self.settings.at
         if self.kind is None:
             raise VirtnetError(f"there is no interface {at.name!r}{in_namespace(at.netns)}; give its kind to make it")
-        if self.parent is not None and world.link(*self.parent) is None:
+        if self.parent is not None and world.require_link(*self.parent) is None:
             raise VirtnetError(f"parent: there is no interface {self.parent.name!r}{in_namespace(self.parent.netns)}")
         given = {row.name for row, value in self.data}
         defaults = [
@@ -166,7 +166,7 @@ class LinkResource:
         if self.peer is not None:
             peer = PeerEnd(self.peer.at, self.peer.at_creation(enabled=False))
         master = self.settings.master or None
-        if master and world.link(at.netns, master) is None:
+        if master and world.require_link(at.netns, master) is None:
             raise VirtnetError(f"master: there is no interface {master!r}{in_namespace(at.netns)}")
         general = [
             (row, value) for row, value in self.settings.at_creation(enabled=True) if row.name not in self.kind.later
@@ -177,7 +177,7 @@ class LinkResource:
     def _plan_ports(self, world: World) -> Plan:
         name, wanted = self.settings.at.name, self.ports or ()
         for port in wanted:
-            link = world.link(self.netns, port)
+            link = world.require_link(self.netns, port)
             if link is None:
                 raise VirtnetError(f"ports: there is no interface {port!r}{in_namespace(self.netns)}")
             if link.master != name:

@@ -109,7 +109,7 @@ class Settings:
             wanted.append((ENABLED, True))
         changed = [(row, value) for row, value in [*wanted, *data] if row.differs(link, value)]
         master = self.master if self.master is not None and (self.master or None) != link.master else None
-        if master and world.link(self.at.netns, master) is None:
+        if master and world.require_link(self.at.netns, master) is None:
             raise VirtnetError(f"{self.path}master: there is no interface {master!r}{in_namespace(self.at.netns)}")
         if changed or master is not None:
             yield link_requests.change(self.at.netns, link, changed, master)
