@@ -166,7 +166,7 @@ class CallbackModule(CallbackBase):
         self._handle_warnings(result.result)
         name = _name(result.task)
         self._line(f"  {self._glyphs.broken} {name}: {self.host_label(result)} can't be reached", C.COLOR_UNREACHABLE)
-        self._line(textwrap.indent(str(result.result.get("msg", "")).strip(), "      "), C.COLOR_UNREACHABLE)
+        self._line(textwrap.indent("\n".join(failure_lines(result)), "      "), C.COLOR_UNREACHABLE)
         self._story.fail(name)
 
     def v2_runner_retry(self, result: t.Any) -> None:
