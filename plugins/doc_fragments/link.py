@@ -13,7 +13,8 @@ class ModuleDocFragment:
 options:
   name:
     description:
-      - Name of the interface, 1 to 15 bytes without white space, C(/) and C(:).
+      - Name of the interface, 1 to 15 bytes without white space, C(/), C(:) and C(%), no leading C(-), and neither
+        V(all) nor V(default), which mean others to the kernel.
     type: str
     required: true
   enabled:

@@ -14,7 +14,8 @@ options:
   netns:
     description:
       - The network namespace to act in, by its name in C(/run/netns), or as an absolute path such as
-        V(/proc/4711/ns/net).
+        V(/proc/4711/ns/net). V(/proc/self/ns/net) is the one that the module runs in, for options that would mean
+        another one when they are not given.
       - If it is not given, it is the one that the module runs in.
       - A namespace that does not exist is an error, it is never made on the side. See M(virtnet.linux.netns).
     type: str

@@ -36,6 +36,14 @@ options:
       - To and from V(passthru) the interface must be made anew, which needs O(recreate=true).
     type: str
     choices: [private, vepa, bridge, passthru, source]
+  tap:
+    description:
+      - Whether it is a macvtap, which a virtual machine or another program reads and writes as C(/dev/tapN), N being
+        its index. It is otherwise the same.
+      - One can't be turned into the other. On an interface that exists, a difference is an error, unless
+        O(recreate=true). To remove a macvtap, give it as well.
+    type: bool
+    default: false
   source_macs:
     description:
       - The MAC addresses whose frames are taken, for O(mode=source). It is the whole list, others are removed.
@@ -67,6 +75,14 @@ EXAMPLES = r"""
     mode: bridge
     addresses:
       - 192.0.2.11/24
+
+- name: A virtual machine has its network card on the wire of eth1
+  virtnet.linux.macvlan:
+    name: vm1
+    parent: eth1
+    mode: bridge
+    tap: true
+    mac: 02:00:00:00:00:11
 
 - name: It only hears one neighbour
   virtnet.linux.macvlan:

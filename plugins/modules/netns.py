@@ -57,18 +57,20 @@ options:
         in place of C(/etc/resolv.conf).
       - An empty list keeps an empty file, that is no name server at all.
       - If it is not given, the file is left as it is, and not made.
-      - With O(state=absent) the file is removed together with the namespace.
+      - With O(state=absent) the file is removed together with the namespace, if this module wrote it.
     type: list
     elements: str
 notes:
   - Removing a namespace takes down everything that is in it. Both ends of a veth go, wherever the other end is. The
     task waits until the kernel has removed them.
   - A physical interface is moved out of the namespace first, to the one that the module runs in.
-  - A process that still runs in the namespace keeps it alive, without a name.
+  - A service of M(virtnet.linux.service) that runs in the namespace is ended first. Any other process that still runs
+    in it keeps it alive, without a name.
 seealso:
   - name: ip-netns(8)
     description: Manual page of the command that does the same.
     link: https://man7.org/linux/man-pages/man8/ip-netns.8.html
+  - module: virtnet.linux.service
   - module: virtnet.linux.topology
   - module: virtnet.linux.veth
   - module: virtnet.linux.link

@@ -13,6 +13,7 @@ import importlib
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 import typing as t
@@ -73,10 +74,14 @@ def run_module(name: str, options: t.Mapping[str, t.Any], check: bool = False, d
     """
     module = importlib.import_module(MODULES + name)
     arguments = {**options, "_ansible_check_mode": check, "_ansible_diff": diff}
-    printed = io.StringIO()
-    with patch_module_args(arguments), contextlib.redirect_stdout(printed), contextlib.suppress(SystemExit):
+    printed, warned = io.StringIO(), io.StringIO()
+    outputs = (contextlib.redirect_stdout(printed), contextlib.redirect_stderr(warned))
+    with outputs[0], outputs[1], patch_module_args(arguments), contextlib.suppress(SystemExit):
         module.main()
-    return Result(json.loads(printed.getvalue()), dict(options))
+    values = json.loads(printed.getvalue())
+    # Where the controller's side of Ansible has been imported too, warnings are printed and not returned.
+    values.setdefault("warnings", []).extend(re.findall(r"\[WARNING\]: (.*)", warned.getvalue()))
+    return Result(values, dict(options))
 
 
 def run_program(name: str, options: t.Mapping[str, t.Any], before: t.Sequence[str] = (), check: bool = False) -> Result:

@@ -98,6 +98,27 @@ class TestMacvlanOfAnotherNamespace(TestMacvlan):
         return {"netns": bed.netns, "name": NAME, "parent": "eth0", "parent_netns": bed.other, "mode": "bridge"}
 
 
+class TestMacvtap(TestMacvlan):
+    SETTINGS = (
+        Setting("mode", ("private", "bridge"), kind_field("mode")),
+        Setting("mtu", (1400, 1300), links.field("mtu")),
+        Setting("source_macs", (MACS, []), sources, beside={"mode": "source"}),
+    )
+    BAD = (
+        Bad("tap is no switch", {"tap": "perhaps"}, "'tap' is of type str .*bool"),
+        Bad("tap differs", {"tap": False}, "^'t0' .* is of kind 'macvtap', not 'macvlan'.*recreate: true", there=True),
+    )
+
+    def options(self, bed: Bed) -> Options:
+        return {**super().options(bed), "tap": True}
+
+    def identity(self, bed: Bed) -> Options:
+        return {**super().identity(bed), "tap": True}
+
+    def exists(self, bed: Bed) -> bool:
+        return bool(witness.link(bed.netns, NAME).get("linkinfo", {}).get("info_kind") == "macvtap")
+
+
 @pytest.fixture
 def wire(bed: Bed) -> Bed:
     """A device that others can stand on."""

@@ -74,7 +74,9 @@ def class_of(message: str) -> t.Any:
 
 
 def _extend_link(ifinfmsg: t.Any) -> None:
-    """Attributes that the kernel has and that some supported pyroute2 does not know."""
+    """What the kernel has and some supported pyroute2 does not know, or calls otherwise."""
+    known = ifinfmsg.ifinfo.data_map
+    known["macvtap"] = known["macvlan"]  # macvtap has no attributes of its own (macvtap_setup_link())
 
 
 def encode(message: str, flags: int, sequence: int, header: t.Mapping[str, t.Any], attributes: t.Any) -> bytes:
@@ -87,7 +89,10 @@ def encode(message: str, flags: int, sequence: int, header: t.Mapping[str, t.Any
     if data is None:
         if len(_encoded) >= ENCODED:
             _encoded.clear()
-        data = _encoded[key] = _encode(message, flags, header, attributes)
+        try:
+            data = _encoded[key] = _encode(message, flags, header, attributes)
+        except (OSError, ValueError, TypeError, KeyError, struct.error) as error:
+            raise VirtnetError(f"pyroute2 can't write {message} with {list(attributes)!r}: {error}") from None
     return data[:8] + _SEQUENCE.pack(sequence) + data[12:]
 
 

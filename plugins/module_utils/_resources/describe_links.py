@@ -69,8 +69,10 @@ class LinkDescriber:
         lower = self._graph.lower(at, link)
         options = self._names.placed(at.netns, name=link.name)
         data = {row.name: row.read(link) for row in kind.options if _is_told(row, row.read(link), row.creation)}
-        module = "link" if kind.name in LINK_KINDS else kind.name
-        options.update({"kind": kind.name, **({"options": data} if data else {})} if module == "link" else data)
+        module, told = kind.made_by or ("link" if kind.name in LINK_KINDS else kind.name, {})
+        options.update(
+            {"kind": kind.name, **({"options": data} if data else {})} if module == "link" else {**told, **data}
+        )
         options.update(self._settings(at, link, lower))
         if kind.parent and lower is not None:
             options["parent"] = lower.name

@@ -62,6 +62,8 @@ class LinkKind:
     :param ports: whether other links can be ports of it.
     :param later: settings of every link that are given to it only once it is there.
     :param module: the kernel module that brings it, if it is not called like the kind.
+    :param made_by: the module of the collection that makes it and the options that say so, if it is not called
+        like the kind.
     """
 
     name: str
@@ -72,6 +74,7 @@ class LinkKind:
     ports: bool = False
     later: tuple[str, ...] = ()
     module: str = ""
+    made_by: tuple[str, t.Mapping[str, t.Any]] | None = None
 
     @property
     def missing(self) -> str:
@@ -166,6 +169,8 @@ MACVLAN = LinkKind(
     parent="required",
 )  # fmt: skip
 
+MACVTAP = LinkKind("macvtap", MACVLAN.options, parent="required", made_by=("macvlan", {"tap": True}))
+
 VETH = LinkKind("veth", peer="VETH_INFO_PEER")
 
 
@@ -223,4 +228,4 @@ LINK_KINDS = {
     )
 }
 
-ALL_KINDS = {**LINK_KINDS, **{kind.name: kind for kind in (BRIDGE, MACVLAN, VETH, VXLAN)}}
+ALL_KINDS = {**LINK_KINDS, **{kind.name: kind for kind in (BRIDGE, MACVLAN, MACVTAP, VETH, VXLAN)}}

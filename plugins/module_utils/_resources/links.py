@@ -12,6 +12,7 @@ from .link import LINK_IDENTITY, LINK_NAMESPACES, LinkResource, link_module, lin
 from .link_tables import BRIDGE as BRIDGE_TABLE
 from .link_tables import LINK_KINDS
 from .link_tables import MACVLAN as MACVLAN_TABLE
+from .link_tables import MACVTAP as MACVTAP_TABLE
 from .link_tables import VETH as VETH_TABLE
 from .link_tables import VXLAN as VXLAN_TABLE
 from .resource import Kind, Options
@@ -32,7 +33,7 @@ def _parse_macvlan(options: Options) -> LinkResource:
     known = options.get(FORMER)
     if known and options.get("mode") != "source":  # they go with the mode, and with another one they are refused
         options = {**options, FORMER: {**known, "options": {**(known.get("options") or {}), "source_macs": None}}}
-    return parse_link(MACVLAN_TABLE, options)
+    return parse_link(MACVTAP_TABLE if options.get("tap") else MACVLAN_TABLE, options)
 
 
 def _parse_vxlan(options: Options) -> LinkResource:
@@ -65,7 +66,7 @@ def _has_kind(options: Options) -> bool:
 
 BRIDGE = link_module(BRIDGE_TABLE, _parse_bridge)
 VETH = link_module(VETH_TABLE)
-MACVLAN = link_module(MACVLAN_TABLE, _parse_macvlan)
+MACVLAN = link_module(MACVLAN_TABLE, _parse_macvlan, {"tap": {"type": "bool", "default": False}})
 VXLAN = link_module(VXLAN_TABLE, _parse_vxlan, FDB_SPEC)
 LINK = Kind(
     "link",
