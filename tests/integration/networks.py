@@ -30,7 +30,7 @@ _LINK_NOISE = {
 _DATA_NOISE = {
     "bridge_id", "root_id", "root_port", "root_path_cost", "hello_timer", "tcn_timer", "topology_change_timer",
     "gc_timer", "topology_change", "topology_change_detected", "no", "designated_port", "designated_cost",
-    "hold_timer", "message_age_timer", "forward_delay_timer", "state", "id", "port_id", "port_no",
+    "hold_timer", "message_age_timer", "forward_delay_timer", "state", "port_id", "port_no",
     "topology_change_ack",
     "config_pending", "mcast_hash_elasticity", "link_index", "fdb_n_learned",
 }  # fmt: skip
@@ -71,7 +71,8 @@ def _link(netns: str | None, link: dict[str, t.Any], prefix: str) -> dict[str, t
     info = found.get("linkinfo", {})
     for part in ("info_data", "info_slave_data"):
         if part in info:
-            info[part] = {key: value for key, value in info[part].items() if key not in _DATA_NOISE}
+            noise = _DATA_NOISE if part == "info_data" else {*_DATA_NOISE, "id"}  # a VXLAN's id is its network
+            info[part] = {key: value for key, value in info[part].items() if key not in noise}
     return found
 
 

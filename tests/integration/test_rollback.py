@@ -117,3 +117,54 @@ def test_a_killed_run_is_led_back_by_the_next() -> None:
 def _perform_some_and_die(performer: Performer, operations: t.Sequence[Operation]) -> None:
     Performer.perform(performer, operations[: len(operations) // 2])
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+# What stands before, and what a list does to it before its last entry fails.
+STANDING = """
+link add br0 up address 02:00:5e:00:00:01 type bridge
+address add 192.0.2.1/24 dev br0
+address add 192.0.2.2/24 dev br0
+link add v0 up master br0 address 02:00:5e:00:00:02 type veth peer name e0 address 02:00:5e:00:00:03
+link set dev v0 type bridge_slave hairpin on cost 33
+link set e0 up
+link add link e0 name m0 up address 02:00:5e:00:00:04 type macvlan mode bridge
+link add w0 up address 02:00:5e:00:00:05 type veth peer name w1 address 02:00:5e:00:00:06
+link add x0 up address 02:00:5e:00:00:07 type vxlan id 7 dstport 4789 local 192.0.2.1
+rule add from 192.0.2.2 lookup 77
+""".strip().splitlines()
+FAILING = {"route": {"netns": "old", "destination": "198.51.100.0/24", "gateway": "203.0.113.1"}}
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"link": {"name": "br0", "kind": "ifb", "recreate": True}},
+        {"veth": {"name": "v0", "recreate": True, "peer": {"name": "e9"}}},
+        {"vxlan": {"name": "x0", "id": 9, "recreate": True}},
+        {"macvlan": {"name": "m0", "parent": "w0", "recreate": True}},
+        {"link": {"name": "br0", "addresses": ["192.0.2.2/24"], "exclusive_addresses": True}},
+        {"bridge": {"name": "br0", "ports": ["w0"], "exclusive_ports": True}},
+        {"rule": {"priority": 0, "table": "5"}},
+        {"veth": {"name": "e0", "state": "absent"}},
+        {"link": {"name": "br0", "enabled": False, "mtu": 1300, "mac": "02:00:5e:00:00:99"}},
+    ],
+    ids=lambda entry: "{}-{}".format(*(next(iter(entry)), "-".join(next(iter(entry.values()))))),
+)
+def test_what_stood_before_stands_again(entry: dict[str, t.Any]) -> None:
+    old = PREFIX + "old"
+    witness.shell("ip", "netns", "add", old)
+    for words in STANDING:
+        witness.shell("ip", "-n", old, *words.split())
+    before = networks.network(PREFIX)
+    ((module, options),) = entry.items()
+    result = run([{module: {"netns": "old", **options}}, FAILING])
+    assert result.msg.startswith("resources[1].route: cannot add") and "could not be restored" not in result.msg
+    assert networks.differences(before, networks.network(PREFIX)) == []
+
+
+def test_a_namespace_that_is_made_again_has_its_rules_once() -> None:
+    for name in ("old", "gone"):
+        witness.shell("ip", "netns", "add", PREFIX + name)
+    before = networks.network(PREFIX)
+    assert run([{"netns": {"name": "gone", "state": "absent"}}, FAILING]).failed
+    assert networks.differences(before, networks.network(PREFIX)) == []

@@ -306,5 +306,10 @@ def _rule_value(family: int, decoded: dict[str, t.Any]) -> state.Rule:
     if decoded["flags"] & FIB_RULE_INVERT:
         selectors["invert"] = True
     return state.Rule(
-        family, attrs.get("FRA_PRIORITY", 0), decoded["action"], attrs.get("FRA_TABLE", decoded["table"]), selectors
+        family,
+        attrs.get("FRA_PRIORITY", 0),
+        decoded["action"],
+        attrs.get("FRA_TABLE", decoded["table"]),
+        selectors,
+        attrs.get("FRA_PROTOCOL", 0),
     )

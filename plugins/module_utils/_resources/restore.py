@@ -4,11 +4,12 @@
 
 from __future__ import annotations
 
+import ipaddress
 import typing as t
 
 from .._values.kept import Kept
-from .._values.state import IFA_F_NODAD, Link, Reference
-from .._values.world import World
+from .._values.state import IFA_F_NODAD, Address, Link, Reference
+from .._values.world import Section, World
 from . import address, firewall, forwarding, link_requests, neighbor, netns, route, rule, service, sysctl
 from .link_tables import ALL_KINDS, GENERAL, PORT
 from .option import Option
@@ -51,13 +52,23 @@ def _spaces(kept: Kept, section: str, world: World) -> t.Iterator[tuple[str | No
 
 
 def _links_gone(kept: Kept, world: World) -> Plan:
-    """Remove the links that the plan made."""
+    """Remove the links that the plan made, also those in the place of others that can't be changed back."""
     for space, was in _spaces(kept, "link", world):
         for name in list(world.links(space)):
             link = world.link(space, name)
-            if link is not None and name not in was and (space, "link", name) in kept.planned:
+            if link is None or (space, "link", name) not in kept.planned:
+                continue
+            if name not in was or _is_another(world, space, link, was[name]):
                 home = _home(kept, name, link)
                 yield link_requests.move(space, link, home[0]) if home else link_requests.remove(space, link)
+
+
+def _is_another(world: World, space: str | None, now: Link, was: Link) -> bool:
+    if now.kind != was.kind:
+        return True
+    if was.lower is not None and now.lower_index and not world.is_lower(space, now, was.lower):
+        return True
+    return any(row.must_recreate(now, row.read(was)) for row in _rows(was) if row.read(was) is not None)
 
 
 def _home(kept: Kept, name: str, link: Link) -> tuple[str | None] | None:
@@ -130,6 +141,7 @@ def _made_again(kept: Kept, world: World, space: str | None, link: Link) -> Plan
 def _addresses(kept: Kept, world: World) -> Plan:
     for space, was in _spaces(kept, "address", world):
         now = world.section(space, "address")
+        yield from _out_of_order(space, was, now)
         for key, value in was.items():
             link = world.link(space, value.interface)
             if key in now or link is None or (address.is_link_local(value.address) and link.enabled):
@@ -138,6 +150,27 @@ def _addresses(kept: Kept, world: World) -> Plan:
         for key, value in list(now.items()):
             if key not in was and (space, "address", key) in kept.planned:
                 yield address.remove(space, value.interface, value.address)
+
+
+def _out_of_order(space: str | None, was: Section, now: Section) -> Plan:
+    """Remove the IPv4 addresses of subnets whose first one, which the kernel prefers as a source, was another."""
+    before = _first_of_subnets(was)
+    for subnet, first in _first_of_subnets(now).items():
+        if before.get(subnet, first) != first:
+            for value in reversed([one for one in now.values() if _subnet(one) == subnet]):
+                yield address.remove(space, value.interface, value.address)
+
+
+def _first_of_subnets(addresses: Section) -> dict[t.Hashable, str]:
+    found: dict[t.Hashable, str] = {}
+    for value in addresses.values():
+        if ":" not in value.address:
+            found.setdefault(_subnet(value), value.address)
+    return found
+
+
+def _subnet(value: Address) -> t.Hashable:
+    return value.interface, ipaddress.ip_interface(value.address).network
 
 
 def _routes(kept: Kept, world: World) -> Plan:

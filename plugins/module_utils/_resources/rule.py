@@ -158,6 +158,8 @@ def _message(netns: str | None, message: str, flags: tuple[str, ...], rule: Rule
         attributes.append(("FRA_TABLE", rule.table))
     if rule.priority is not None:
         attributes.append(("FRA_PRIORITY", rule.priority))
+    if rule.protocol and message == "RTM_NEWRULE":
+        attributes.append(("FRA_PROTOCOL", rule.protocol))
     return Netlink(netns, message, flags, header, tuple(attributes))
 
 
@@ -201,7 +203,7 @@ def _words(verb: str, rule: Rule) -> list[object]:
         words += ["goto", rule.selectors["FRA_GOTO"]]
     else:
         words.append(action)
-    return words
+    return [*words, "protocol", rule.protocol] if rule.protocol and verb == "add" else words
 
 
 def describe(rule: Rule) -> dict[str, t.Any]:

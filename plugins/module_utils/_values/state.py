@@ -123,13 +123,17 @@ class Route:
 
 @dataclasses.dataclass(frozen=True)
 class Rule:
-    """A policy rule: selectors and action by their FRA_ names, `action` is an FR_ACT_ number."""
+    """A policy rule: selectors and action by their FRA_ names, `action` is an FR_ACT_ number.
+
+    :param protocol: who made it, an RTPROT_ number.
+    """
 
     family: int
     priority: int | None
     action: int
     table: int
     selectors: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
+    protocol: int = dataclasses.field(default=0, compare=False)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -8,13 +8,21 @@ import typing as t
 
 from .errors import NamespaceMissing
 from .operation import Change, Operation
-from .state import IFF_UP, Address, Forwarding, Link, Namespace, Reference
+from .state import IFF_UP, Address, Forwarding, Link, Namespace, Reference, Rule
 
 Section = dict[t.Hashable, t.Any]
+
+# fib_default_rules_init() and fib6_rules_net_init(): priority and table; of action FR_ACT_TO_TBL and RTPROT_KERNEL.
+FIRST_RULES = tuple(
+    Rule(family, priority, 1, table, protocol=2)
+    for family, rules in ((2, ((0, 255), (32766, 254), (32767, 253))), (10, ((0, 255), (32766, 254))))
+    for priority, table in rules
+)
 
 # A namespace that is only planned has what the kernel puts in a new one.
 NEW_NAMESPACE: t.Mapping[str, t.Callable[[], Section]] = {
     "link": lambda: {"lo": Link("lo", attributes={"IFLA_MTU": 65536})},
+    "rule": lambda: {(rule.family, rule.priority): rule for rule in FIRST_RULES},
 }
 
 
