@@ -19,6 +19,7 @@ import sys
 import typing as t
 from dataclasses import dataclass, field
 
+from ansible.module_utils.common import warnings
 from ansible.module_utils.testing import patch_module_args
 
 MODULES = "ansible_collections.virtnet.linux.plugins.modules."
@@ -56,7 +57,6 @@ class Result:
 
     @property
     def warnings(self) -> list[str]:
-        """All warnings so far: in one process Ansible repeats those of earlier runs."""
         return [str(warning) for warning in self.values.get("warnings", ())]
 
     def __getitem__(self, key: str) -> t.Any:
@@ -74,6 +74,7 @@ def run_module(name: str, options: t.Mapping[str, t.Any], check: bool = False, d
     """
     module = importlib.import_module(MODULES + name)
     arguments = {**options, "_ansible_check_mode": check, "_ansible_diff": diff}
+    getattr(warnings, "_global_warnings", {}).clear()  # those of earlier runs in this process are returned again
     printed, warned = io.StringIO(), io.StringIO()
     outputs = (contextlib.redirect_stdout(printed), contextlib.redirect_stderr(warned))
     with outputs[0], outputs[1], patch_module_args(arguments), contextlib.suppress(SystemExit):
