@@ -5,11 +5,13 @@
 from __future__ import annotations
 
 import os
+import pathlib
 import signal
 import typing as t
 
 import pytest
 from ansible_collections.virtnet.linux.plugins.module_utils._engine.transaction import Transaction
+from ansible_collections.virtnet.linux.plugins.module_utils._kernel.namespaces import Maker
 from ansible_collections.virtnet.linux.plugins.module_utils._kernel.perform import OperationFailed, Performer
 from ansible_collections.virtnet.linux.plugins.module_utils._values.errors import KernelRefused
 from ansible_collections.virtnet.linux.plugins.module_utils._values.operation import Operation
@@ -160,6 +162,18 @@ def test_what_stood_before_stands_again(entry: dict[str, t.Any]) -> None:
     result = run([{module: {"netns": "old", **options}}, FAILING])
     assert result.msg.startswith("resources[1].route: cannot add") and "could not be restored" not in result.msg
     assert networks.differences(before, networks.network(PREFIX)) == []
+
+
+def test_the_file_of_a_namespace_that_was_never_mounted_goes(monkeypatch: pytest.MonkeyPatch) -> None:
+    file = pathlib.Path("/run/netns", PREFIX + "half")
+
+    def make_half(_maker: Maker, _name: str) -> None:
+        file.touch()
+        raise KernelRefused(5, "a fault was injected")
+
+    monkeypatch.setattr(Maker, "create", make_half)
+    assert "a fault was injected" in run([{"netns": {"name": "half"}}]).msg
+    assert not file.exists()
 
 
 def test_a_namespace_that_is_made_again_has_its_rules_once() -> None:

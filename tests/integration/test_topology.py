@@ -305,6 +305,21 @@ def test_a_run_that_is_killed_is_completed_by_the_next() -> None:
     assert networks.network(PREFIX) == {}
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_run_that_is_told_to_end_leads_back_first(number: signal.Signals) -> None:
+    run = start([*BASE, *({"netns": {"name": f"n{number}"}} for number in range(200))])
+    deadline = time.monotonic() + 20
+    while not any(name.startswith(f"{PREFIX}n1") for name in witness.namespaces()) and time.monotonic() < deadline:
+        time.sleep(0.002)
+    run.send_signal(number)
+    assert run.stdout is not None
+    with run.stdout:
+        result = json.loads(run.stdout.read())
+    run.wait()
+    assert result["msg"] == f"interrupted by {number.name}; everything is as it was"
+    assert networks.network(PREFIX) == {} and not RECORD.exists()
+
+
 def test_a_resolv_conf_of_the_users_stays_when_the_namespace_goes() -> None:
     folder = pathlib.Path("/etc/netns", RED)
     folder.mkdir(parents=True)

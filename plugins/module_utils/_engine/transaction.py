@@ -7,6 +7,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from .._kernel import namespaces
 from .._kernel.netlink import Channels
 from .._kernel.perform import OperationFailed, Performer
 from .._kernel.read import KernelSource
@@ -17,6 +18,7 @@ from .._values.operation import Operation
 from .._values.world import World
 from .keep import keep
 from .plan import Entry, Step, commands_of, make_plan
+from .signals import Interrupted, Interruptible
 
 PASSES = 3  # what one pass makes the kernel undo (a link that goes down loses its routes), the next one redoes
 
@@ -115,24 +117,30 @@ class Transaction:
         kept = keep(world, self.world(), steps)
         if self._journal is not None:
             self._journal.open(kept)
-        extra: list[str] = []
-        try:
-            for _attempt in range(PASSES):
-                self._perform(steps)
-                steps = make_plan(entries, self.world())
-                if not steps:
-                    break
-                extra += commands_of(steps)
-            else:
-                raise steps[0].entry.error(f"the kernel does not keep it: {steps[0].operation.summary} has no effect")
-        except BaseException as error:
-            self._back(kept, error)
-            if self._journal is not None:
-                self._journal.close()
-            raise
+        with Interruptible() as signals:
+            try:
+                extra = self._perform_all(entries, steps)
+            except BaseException as error:
+                signals.hold()
+                self._back(kept, error)
+                if self._journal is not None:
+                    self._journal.close()
+                if isinstance(error, Interrupted):
+                    raise VirtnetError(f"{error}; everything is as it was") from None
+                raise
         if self._journal is not None:
             self._journal.close()
         return extra
+
+    def _perform_all(self, entries: t.Sequence[Entry], steps: list[Step]) -> list[str]:
+        extra: list[str] = []
+        for _attempt in range(PASSES):
+            self._perform(steps)
+            steps = make_plan(entries, self.world())
+            if not steps:
+                return extra
+            extra += commands_of(steps)
+        raise steps[0].entry.error(f"the kernel does not keep it: {steps[0].operation.summary} has no effect")
 
     def _perform(self, steps: t.Sequence[Step]) -> None:
         try:
@@ -147,8 +155,9 @@ class Transaction:
 
     def _back(self, kept: Kept, error: BaseException) -> None:
         """Lead the machine back; says so in the error if that fails too."""
+        self.channels.close()  # what was interrupted may have left its answers unread
         problem = self.roll_back(kept)
-        if problem and isinstance(error, VirtnetError):
+        if problem and isinstance(error, (VirtnetError, Interrupted)):
             raise VirtnetError(f"{error}; and the state before could not be restored: {problem}") from None
 
     def roll_back(self, kept: Kept) -> str:
@@ -161,6 +170,8 @@ class Transaction:
                 world.apply(operation)
                 operations.append(operation)
             if not operations:
+                made = [str(key) for _place, section, key in kept.planned if section == "namespace"]
+                namespaces.sweep(name for name in made if kept.namespaces.get(name) is None)
                 return ""
             problem = ""
             while operations:  # what fails is left out, and planned again in the next pass

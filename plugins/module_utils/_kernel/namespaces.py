@@ -194,6 +194,14 @@ def remove(name: str) -> None:
     os.unlink(path)
 
 
+def sweep(names: t.Iterable[str]) -> None:
+    """Remove the files of namespaces that a killed run was about to make: nothing is mounted on them yet."""
+    for name in names:
+        path = f"{DIRECTORY}/{name}"
+        if os.path.isfile(path) and not is_alive(path):
+            os.unlink(path)
+
+
 def same(first: str | None, second: str | None) -> bool:
     """Whether two names stand for one namespace."""
     one, other = (os.stat(path_of(netns) or THREAD_NAMESPACE) for netns in (first, second))
