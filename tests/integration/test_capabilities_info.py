@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import time
 
 import pytest
 
@@ -143,11 +142,9 @@ def test_programs_are_found_where_they_are(found: Result) -> None:
     assert found["programs"]["ip"]
 
 
-def test_nothing_is_left_behind_and_it_takes_less_than_a_second() -> None:
+def test_nothing_is_left_behind() -> None:
     before = witness.everything(None)
-    begin = time.monotonic()
     result = succeed("capabilities_info", {})
-    assert time.monotonic() - begin < 1
     assert not result.changed
     assert witness.everything(None) == before
 
