@@ -129,6 +129,12 @@ def test_the_tutorial_builds_asks_and_takes_down(tutorial: str) -> None:
     assert not standing(tutorial)
 
 
+def test_the_tutorial_can_be_checked_on_a_machine_that_has_none_of_it(tutorial: str) -> None:
+    run = play("tutorial_container", "--check")
+    assert run.status == 0 and run.changed > 10, run.text
+    assert not standing(tutorial)
+
+
 def test_the_tutorial_stands_as_the_document_says_and_a_second_run_changes_nothing(tutorial: str) -> None:
     first = play("tutorial_container", "--skip-tags", "teardown")
     assert first.status == 0 and first.changed > 10, first.text
