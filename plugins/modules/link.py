@@ -29,11 +29,13 @@ options:
       - The kind of interface to make.
       - V(dummy) drops what it is given. V(ifb) takes packets that are redirected to it by tc. V(nlmon) shows the
         machine's netlink messages. V(vcan) is a virtual CAN bus.
+      - V(tun) and V(tap) are interfaces whose other end is a program that opens C(/dev/net/tun), which is given packets
+        by V(tun) and Ethernet frames by V(tap). They stay when no program holds them.
       - If it is not given, the interface must exist already, in O(netns) or in O(from_netns), and it is only set up. It
         may then be of any kind.
       - A kind that the kernel does not have is an error that says so.
     type: str
-    choices: [dummy, ifb, nlmon, vcan]
+    choices: [dummy, ifb, nlmon, tap, tun, vcan]
   from_netns:
     description:
       - Take the interface out of this namespace, by name or as an absolute path, if it is not in O(netns) yet.
@@ -74,6 +76,13 @@ EXAMPLES = r"""
     netns: lab
     kind: ifb
     txqueuelen: 100
+
+- name: A program will read and write the frames of this interface
+  virtnet.linux.link:
+    name: vm0
+    netns: lab
+    kind: tap
+    mac: "02:00:00:00:00:64"
 
 - name: The second NIC is given to the namespace, with its address
   virtnet.linux.link:

@@ -25,7 +25,7 @@ class Drawing:
     def draw(self) -> Resources:
         """The list for `topology`."""
         resources: Resources = [{"netns": self._netns(name)} for name in self._spaces]
-        makers = (self._bridge, self._veth, self._veth, self._veth, self._macvlan, self._vxlan, self._ifb)
+        makers = (self._bridge, self._veth, self._veth, self._veth, self._macvlan, self._vxlan, self._bare)
         for _number in range(self._random.randint(6, 14)):
             resources += self._random.choice(makers)()
         resources += self._routes() + self._rules() + self._neighbors() + self._sysctls() + self._firewall()
@@ -123,9 +123,9 @@ class Drawing:
         fdb = [{"mac": self._mac(), "destination": "10.9.9.3"}, {"destination": "10.9.9.4"}]
         return [{"vxlan": {"name": name, "netns": netns, "id": number, **options, **self._maybe(fdb=fdb)}}]
 
-    def _ifb(self) -> Resources:
-        netns = self._random.choice(self._spaces)
-        return [{"link": {"name": self._name("ifb"), "kind": "ifb", "netns": netns, **self._general()}}]
+    def _bare(self) -> Resources:
+        netns, kind = self._random.choice(self._spaces), self._random.choice(["ifb", "tap"])
+        return [{"link": {"name": self._name(kind), "kind": kind, "netns": netns, **self._general()}}]
 
     def _gateways(self) -> list[tuple[str, str, str]]:
         """Namespace, interface and an address behind it, of each interface with a subnet."""

@@ -192,3 +192,17 @@ def test_an_existing_interface_that_is_down_stays_down(netns: str) -> None:
     witness.shell("ip", "-n", netns, "link", "add", NAME, "type", "ifb")
     assert_unchanged(succeed("link", {"netns": netns, "name": NAME, "kind": "ifb"}))
     assert "UP" not in witness.link(netns, NAME)["flags"]
+
+
+@pytest.mark.parametrize("kind", ["tun", "tap"])
+def test_a_device_for_a_program_is_made_and_removed(netns: str, kind: str) -> None:
+    options = {"netns": netns, "name": NAME, "kind": kind, "mtu": 1400, "addresses": ["192.0.2.1/24"]}
+    predicted = succeed("link", options, check=True)
+    assert predicted.changed and not witness.link(netns, NAME)
+    assert succeed("link", options).commands == predicted.commands
+    made = witness.link(netns, NAME)
+    assert made["linkinfo"]["info_data"]["type"] == kind and made["linkinfo"]["info_data"]["persist"]
+    assert made["mtu"] == 1400
+    assert not succeed("link", options).changed
+    succeed("link", {"netns": netns, "name": NAME, "kind": kind, "state": "absent"})
+    assert not witness.link(netns, NAME)

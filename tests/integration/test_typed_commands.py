@@ -8,6 +8,7 @@ leaves out is listed in networks.py.
 
 from __future__ import annotations
 
+import os
 import pathlib
 import shutil
 import subprocess
@@ -19,7 +20,9 @@ from tests.integration import networks, witness
 from tests.integration.generated import Drawing
 from tests.integration.running import run_module, succeed
 
-BUILT, TYPED = "vnt-built-", "vnt-typed-"
+BUILT, TYPED = (f"vnt{os.getpid()}{which}-" for which in ("built", "typed"))
+
+NAME = TYPED.rstrip("-")
 
 
 def clear(prefix: str) -> None:
@@ -44,13 +47,13 @@ def type_in(commands: t.Sequence[str]) -> bool:
 def clean() -> t.Iterator[None]:
     """Neither network is left behind."""
     yield
-    run_module("topology", {"name": "vnt-typed", "state": "absent"})
+    run_module("topology", {"name": NAME, "state": "absent"})
     clear(TYPED)
 
 
 def build(seed: int) -> tuple[list[str], networks.Network]:
     """Build a generated topology; its commands and the network."""
-    options = {"name": "vnt-typed", "prefix": BUILT, "resources": Drawing(seed).draw()}
+    options = {"name": NAME, "prefix": BUILT, "resources": Drawing(seed).draw()}
     result = succeed("topology", options)
     again = succeed("topology", options)
     assert not again.changed, again.commands

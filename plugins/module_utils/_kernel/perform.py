@@ -14,6 +14,7 @@ from .._values.kept import Place
 from .._values.operation import (
     Index,
     MakeNamespace,
+    MakeTunTap,
     NamespaceDescriptor,
     Netlink,
     Operation,
@@ -24,7 +25,7 @@ from .._values.operation import (
     WriteNameservers,
     WriteSysctl,
 )
-from . import files, messages, namespaces, programs, service_records, services, sysctl
+from . import files, messages, namespaces, programs, service_records, services, sysctl, tuntap
 from .netlink import NLM_F_ACK, Channels
 from .removal import remove_namespaces
 
@@ -56,6 +57,7 @@ class Performer:
         self._target: str | None = None
         self._others: t.Mapping[type, t.Callable[[t.Any], None]] = {
             MakeNamespace: self._make_namespace,
+            MakeTunTap: tuntap.make,
             WriteNameservers: lambda request: files.write_nameservers(request.name, request.nameservers),
             WriteSysctl: self._write_sysctl,
             RunProgram: programs.run_request,

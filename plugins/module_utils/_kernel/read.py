@@ -51,7 +51,8 @@ _TOP_LEVEL: t.Mapping[int, tuple[str, t.Callable[[bytes], t.Any]]] = {
     33: ("IFLA_CARRIER", lambda raw: raw[0]),
 }
 _IFNAME, _IFLINK, _MASTER, _LINKINFO, _LINK_NETNSID = 3, 5, 10, 18, 37
-_INFO_KIND = 1
+_INFO_KIND, _INFO_DATA = 1, 2
+_TUN_TYPE = 3
 _NDA_VLAN, _NDA_MASTER = 5, 9  # include/uapi/linux/neighbour.h
 
 
@@ -263,13 +264,21 @@ class KernelSource:
         return found
 
 
+def _kind(info: dict[int, bytes]) -> str:
+    """The kind of a link; one name stands for TUN and TAP (tun_fill_info())."""
+    kind = _text(info.get(_INFO_KIND, b""))
+    if kind == "tun" and attributes(info.get(_INFO_DATA, b""), 0).get(_TUN_TYPE) == b"\2":
+        return "tap"
+    return kind
+
+
 def _link_value(data: bytes, found: dict[int, bytes], names: dict[int, str]) -> state.Link:
     _family, _type, index, flags, _change = _LINK.unpack_from(data, _BODY)
     info = attributes(found[_LINKINFO], 0) if _LINKINFO in found else {}
     master = _U32.unpack(found[_MASTER])[0] if _MASTER in found else 0
     return state.Link(
         name=_text(found[_IFNAME]),
-        kind=_text(info.get(_INFO_KIND, b"")),
+        kind=_kind(info),
         index=index,
         flags=flags,
         attributes={name: read(found[number]) for number, (name, read) in _TOP_LEVEL.items() if number in found},

@@ -9,8 +9,8 @@ import errno
 import typing as t
 
 from .._values.errors import VirtnetError
-from .._values.operation import Change, Index, NamespaceDescriptor, Netlink, Operation
-from .._values.state import Link, Reference
+from .._values.operation import Change, Index, MakeTunTap, NamespaceDescriptor, Netlink, Operation
+from .._values.state import IFF_NOARP, Link, Reference
 from .link_tables import LinkKind
 from .option import Option
 from .resource import in_namespace, typed
@@ -57,6 +57,8 @@ def make(
     peer: PeerEnd | None = None,
 ) -> Operation:
     """Make a link. A child is made where its parent is, and lands in its own namespace in one step."""
+    if kind.tuntap:
+        return _make_tuntap(at, kind)
     birthplace = parent.netns if parent is not None else at.netns
     attributes = [("IFLA_IFNAME", at.name), *_attributes(values, "link")]
     words: list[object] = ["link", "add"]
@@ -99,6 +101,17 @@ def make(
         (typed_with_own(birthplace, *words),),
         tuple(changes),
         {errno.EOPNOTSUPP: _lacking(values) or kind.missing},
+    )
+
+
+def _make_tuntap(at: Reference, kind: LinkKind) -> Operation:
+    bare = Link(at.name, kind.name, flags=IFF_NOARP if kind.name == "tun" else 0)
+    return Operation(
+        f"create {kind.name} {at.name!r}{in_namespace(at.netns)}",
+        MakeTunTap(at.netns, at.name, kind.name),
+        (typed(at.netns, "tuntap", "add", "dev", at.name, "mode", kind.name),),
+        (Change(at.netns, "link", at.name, bare),),
+        dict.fromkeys((errno.ENOENT, errno.ENODEV, errno.ENXIO), kind.missing),
     )
 
 

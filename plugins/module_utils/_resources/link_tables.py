@@ -62,6 +62,7 @@ class LinkKind:
     :param ports: whether other links can be ports of it.
     :param later: settings of every link that are given to it only once it is there.
     :param module: the kernel module that brings it, if it is not called like the kind.
+    :param tuntap: whether it is made through /dev/net/tun, bare, and set up afterwards.
     :param made_by: the module of the collection that makes it and the options that say so, if it is not called
         like the kind.
     """
@@ -74,6 +75,7 @@ class LinkKind:
     ports: bool = False
     later: tuple[str, ...] = ()
     module: str = ""
+    tuntap: bool = False
     made_by: tuple[str, t.Mapping[str, t.Any]] | None = None
 
     @property
@@ -225,6 +227,8 @@ LINK_KINDS = {
         LinkKind("ifb"),
         LinkKind("nlmon"),
         LinkKind("vcan"),
+        LinkKind("tun", tuntap=True),
+        LinkKind("tap", module="tun", tuntap=True),
     )
 }
 

@@ -43,6 +43,15 @@ class MakeNamespace:
 
 
 @dataclasses.dataclass(frozen=True)
+class MakeTunTap:
+    """Make a persistent TUN or TAP device, which netlink can't."""
+
+    netns: str | None
+    name: str
+    mode: str
+
+
+@dataclasses.dataclass(frozen=True)
 class RemoveNamespace:
     """Take a namespace's name away and wait until its virtual links are gone."""
 
@@ -103,6 +112,7 @@ class StopService:
 Request = t.Union[
     Netlink,
     MakeNamespace,
+    MakeTunTap,
     RemoveNamespace,
     WriteNameservers,
     WriteSysctl,
