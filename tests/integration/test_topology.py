@@ -118,6 +118,17 @@ def test_an_option_that_is_no_longer_given_goes_back_to_the_kernels_own() -> Non
     assert bridge["linkinfo"]["info_data"]["forward_delay"] == 1500
 
 
+@pytest.mark.parametrize("owner", ["red", "blue"])
+def test_a_child_goes_before_or_with_the_namespace_of_its_parent(owner: str) -> None:
+    other = "blue" if owner == "red" else "red"
+    parent = {"red": "v0", "blue": "e0"}[owner]
+    build(
+        [*changed(3, master=None), {"macvlan": {"name": "m0", "netns": other, "parent": parent, "parent_netns": owner}}]
+    )
+    absent()
+    assert networks.network(PREFIX) == {}
+
+
 def test_an_address_that_is_no_longer_given_goes() -> None:
     build(changed(2, addresses=["10.0.0.1/24", "10.0.1.1/24", "fd00::1/64"]))
     build(changed(2, addresses=["10.0.1.1/24"]))

@@ -49,7 +49,8 @@ def keep(world: World, pristine: World, steps: t.Iterable[Step]) -> Kept:
             kept.sections[(netns, section)] = dict(world.before(netns, section) or pristine.section(netns, section))
     for at, lower in lowers.items():
         links = kept.sections[(at.netns, "link")]
-        links[at.name] = dataclasses.replace(links[at.name], lower=lower)
+        if at.name in links:  # another may have come since the plan was made
+            links[at.name] = dataclasses.replace(links[at.name], lower=lower)
     _keep_items(kept, pristine)
     return kept
 

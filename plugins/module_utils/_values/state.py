@@ -12,6 +12,7 @@ NAMESERVERS_MARK = "# Kept by virtnet.linux.\n"
 IFF_UP, IFF_NOARP, IFF_PROMISC = 0x1, 0x80, 0x100  # include/uapi/linux/if.h
 IFA_F_SECONDARY, IFA_F_NODAD, IFA_F_TENTATIVE, IFA_F_PERMANENT = 0x01, 0x02, 0x40, 0x80  # include/uapi/linux/if_addr.h
 NUD_PERMANENT, NUD_NOARP = 0x80, 0x40  # include/uapi/linux/neighbour.h
+PAIRS = ("veth", "vxcan")  # kinds that come in pairs
 
 
 class Reference(t.NamedTuple):

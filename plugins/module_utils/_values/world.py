@@ -8,7 +8,7 @@ import typing as t
 
 from .errors import NamespaceMissing
 from .operation import Change, Operation
-from .state import IFF_UP, Address, Forwarding, Link, Namespace, Reference, Rule
+from .state import IFF_UP, PAIRS, Address, Forwarding, Link, Namespace, Reference, Rule
 
 Section = dict[t.Hashable, t.Any]
 
@@ -68,6 +68,7 @@ class World:
         self._sections: dict[tuple[str | None, str], Section] = {}
         self._items: dict[tuple[str | None, str, t.Hashable], t.Any] = {}
         self._before: dict[tuple[str | None, str], Section] = {}
+        self._gone: list[str] = []  # namespaces that the kernel still has, and that are planned to go
         self.assumed: list[str] = []
 
     # namespaces
@@ -114,6 +115,8 @@ class World:
             else:
                 self._sections[place] = self._source.section(netns, section)
                 self._before[place] = dict(self._sections[place])
+                if section == "link":
+                    self._drop_children(netns, self._gone)
         return self._sections[place]
 
     def before(self, netns: str | None, section: str) -> Section | None:
@@ -208,12 +211,29 @@ class World:
     def _apply_namespace(self, name: str, value: Namespace | None) -> None:
         was = self.namespace(name)
         self._namespaces[name] = value
+        if was is not None and value is None and name not in self._new:
+            self._gone.append(name)
+            for space in [space for space, kind in self._sections if kind == "link" and space != name]:
+                self._drop_children(space, [name])
         if value is None or was is None:
             for place in [place for place in self._sections if place[0] == name]:
                 del self._sections[place]
             for item in [item for item in self._items if item[0] == name]:
                 del self._items[item]
             (self._new.add if was is None else self._new.discard)(name)
+
+    def _drop_children(self, netns: str | None, gone: t.Iterable[str]) -> None:
+        """What goes from a namespace together with others: children whose parents are in those.
+
+        The other ends of pairs go as well, but nobody asks for them: a removal waits until they are gone.
+        """
+        section = self._sections.get((netns, "link"), {})
+        for link in list(section.values()):
+            if link.lower_nsid is None or link.kind in PAIRS:
+                continue
+            if any(self._source.nsid(netns, other) == link.lower_nsid for other in gone):
+                del section[link.name]
+                self._drop_with_link(netns, link.name)
 
     def _drop_above(self, at: Reference, gone: Link) -> None:
         """What goes with an interface because it stands on it: the other end of a pair, children."""
