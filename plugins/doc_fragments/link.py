@@ -41,7 +41,7 @@ options:
     type: int
   alias:
     description:
-      - A text for people, which C(ip link show) prints below the interface, at most 255 bytes. An empty string removes
+      - A text for people, which C(ip link show) prints below the interface, at most 254 bytes. An empty string removes
         it.
     type: str
   arp:

@@ -167,7 +167,7 @@ from ansible_collections.virtnet.linux.plugins.module_utils._module import run
 def main() -> None:
     """Read, and say what there is."""
     module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True, mutually_exclusive=[("prefix", "namespaces")])
-    run(module, lambda: survey(module.params))
+    run(module, lambda: survey(module.params, module.check_mode))
 
 
 if __name__ == "__main__":

@@ -89,7 +89,7 @@ BAD = (
     Bad("mtu too small", {"mtu": 67}, "^mtu: 67 is not between 68 and 65536"),
     Bad("mtu too large", {"mtu": 65537}, "^mtu: 65537 is not between 68 and 65536"),
     Bad("txqueuelen below zero", {"txqueuelen": -1}, "^txqueuelen: -1 is not between 0"),
-    Bad("alias too long", {"alias": "x" * 256}, "^alias: .*255 bytes"),
+    Bad("alias too long", {"alias": "x" * 255}, "^alias: .*254 bytes"),
     Bad("enabled is no switch", {"enabled": "perhaps"}, "'enabled' is of type str .*bool"),
     Bad("arp is no switch", {"arp": "perhaps"}, "'arp' is of type str .*bool"),
     Bad("promisc is no switch", {"promisc": "perhaps"}, "'promisc' is of type str .*bool"),

@@ -269,13 +269,6 @@ def test_a_far_end_in_a_namespace_without_a_name_is_told(names: Names) -> None:
     assert result["left_out"] == [f"eth0 in namespace {netns!r}: its other end is in a namespace without a name"]
 
 
-def test_a_kind_that_no_module_makes_is_told(netns: str) -> None:
-    witness.shell("ip", "-n", netns, "tuntap", "add", "tun0", "mode", "tun")
-    result = survey(namespaces=[netns])
-    assert result["left_out"] == [f"tun0 in namespace {netns!r}: no module makes links of kind 'tun'"]
-    assert "tun0" in result["namespaces"][netns]["links"]
-
-
 def test_without_options_it_reads_the_namespace_that_it_runs_in() -> None:
     result = survey()
     assert list(result["namespaces"]) == [""]
@@ -347,3 +340,12 @@ def test_the_table_of_a_bridge_says_behind_which_port_an_address_was_seen(names:
     macs = [witness.ip(netns, "link", "show", "dev", "eth0")[0]["address"] for netns in (left, right)]
     found = run_module("topology_info", {"namespaces": [switch]})["namespaces"][switch]["fdb"]
     assert {(one["port"], one["mac"]) for one in found if one["learnt"]} == {("p1", macs[0]), ("p2", macs[1])}
+
+
+def test_in_check_mode_a_namespace_that_is_to_come_is_an_empty_one(names: Names) -> None:
+    netns = names.unused()
+    result = run_module("topology_info", {"namespaces": [netns]}, check=True)
+    assert not result.failed, result.msg
+    assert list(result["namespaces"][netns]["links"]) == ["lo"]
+    assert any(netns in warning for warning in result.warnings)
+    assert run_module("topology_info", {"namespaces": [netns]}).failed

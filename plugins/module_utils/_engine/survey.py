@@ -28,11 +28,11 @@ SPEC: dict[str, t.Any] = {
 OWN = ""  # the key of the namespace that the task runs in
 
 
-def survey(options: Options) -> dict[str, t.Any]:
-    """The module's work: its options to its result."""
+def survey(options: Options, check: bool) -> dict[str, t.Any]:
+    """The module's work: its options to its result; in check mode a namespace that is to come is an empty one."""
     prefix, named = options.get("prefix"), namespaces.names()
     spaces = _asked(options, named)
-    world = World(KernelSource(Channels()))
+    world = World(KernelSource(Channels()), lenient=check)
     for space in spaces:
         world.require(space)
     graph = Graph(world, spaces, [None, *named])
@@ -53,6 +53,7 @@ def survey(options: Options) -> dict[str, t.Any]:
         ],
         "resources": resources,
         "left_out": left_out,
+        "warnings": world.warnings(),
     }
     if prefix is not None and not spaces:
         result["warnings"] = [f"prefix: there is no network namespace whose name begins with {prefix!r}"]

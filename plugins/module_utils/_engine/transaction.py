@@ -96,14 +96,10 @@ class Transaction:
             if id(entry) in touched:
                 _add_view(before, entry.label, view)
                 _add_view(after, entry.label, self._view(entry, world))
-        warnings = [
-            f"the namespace {netns!r} does not exist; in check mode it is taken for an empty one"
-            for netns in world.assumed
-        ]
         commands = commands_of(steps)
         if steps and not self._check:
             commands += self._apply(entries, steps, world)
-        return Outcome(bool(steps), commands, before, after, warnings, views)
+        return Outcome(bool(steps), commands, before, after, world.warnings(), views)
 
     @staticmethod
     def _view(entry: Entry, world: World) -> dict[str, t.Any]:

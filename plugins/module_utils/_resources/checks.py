@@ -13,7 +13,7 @@ import typing as t
 from .._values.errors import InvalidOption
 
 IFNAMSIZ = 16  # include/uapi/linux/if.h, with the final zero
-ALIAS_MAX = 255  # IFALIASZ with the final zero
+ALIAS_MAX = 254  # IFALIASZ less the final zero, and less than that (dev_set_alias())
 NAME_MAX = 255  # a namespace is a file in /run/netns
 NAMED_NAMESPACES = ("/run/netns", "/var/run/netns")
 OWN_NAMESPACE = ("/proc/self/ns/net", "/proc/thread-self/ns/net")

@@ -100,6 +100,11 @@ class World:
         self._namespaces[netns] = Namespace(netns)
         self._new.add(netns)
 
+    def warnings(self) -> list[str]:
+        """What was taken for there because a task before this one would make it."""
+        told = "does not exist; in check mode it is taken for an empty one"
+        return [f"the namespace {netns!r} {told}" for netns in self.assumed]
+
     def is_new(self, netns: str | None) -> bool:
         """Whether the namespace is only planned: nothing of it can be read."""
         return netns in self._new
