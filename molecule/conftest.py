@@ -93,7 +93,7 @@ print("listens")
 connection, peer = listening.accept()
 print(peer[0])
 connection.sendall(b"hello")' >$folder/server 2>&1 &
-for turn in $(seq 100); do grep -q listens $folder/server && break; sleep 0.05; done
+for turn in $(seq 100); do grep -qs listens $folder/server && break; sleep 0.05; done
 ip netns exec {client} python3 -c 'import socket
 print(socket.create_connection(("{address}", {port}), 2).recv(9).decode())' 2>&1 | tail -n 1
 kill $! 2>/dev/null; wait $! 2>/dev/null
@@ -105,7 +105,7 @@ rm -r $folder
 _CAPTURE = """
 folder=$(mktemp -d)
 ip netns exec {netns} tcpdump -nn -p -l --immediate-mode -i {interface} {filter} >$folder/frames 2>$folder/log &
-for turn in $(seq 100); do grep -q 'listening on' $folder/log && break; sleep 0.05; done
+for turn in $(seq 100); do grep -qs 'listening on' $folder/log && break; sleep 0.05; done
 {ping} >$folder/ping 2>&1
 for turn in $(seq 20); do [ $(wc -l <$folder/frames) -gt {packets} ] && break; sleep 0.02; done
 kill $!; wait $! 2>/dev/null
