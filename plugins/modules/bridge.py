@@ -286,12 +286,12 @@ bridge:
 """
 
 from ansible_collections.virtnet.linux.plugins.module_utils._module import run_kind
-from ansible_collections.virtnet.linux.plugins.module_utils._resources.links import BRIDGE
+from ansible_collections.virtnet.linux.plugins.module_utils._resources.kinds.bridge import MODULE
 
 
 def main() -> None:
     """Run the module."""
-    run_kind(BRIDGE)
+    run_kind(MODULE)
 
 
 if __name__ == "__main__":

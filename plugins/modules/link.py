@@ -200,12 +200,12 @@ link:
 """
 
 from ansible_collections.virtnet.linux.plugins.module_utils._module import run_kind
-from ansible_collections.virtnet.linux.plugins.module_utils._resources.links import LINK
+from ansible_collections.virtnet.linux.plugins.module_utils._resources.kinds.plain import MODULE
 
 
 def main() -> None:
     """Run the module."""
-    run_kind(LINK)
+    run_kind(MODULE)
 
 
 if __name__ == "__main__":

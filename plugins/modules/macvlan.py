@@ -220,12 +220,12 @@ macvlan:
 """
 
 from ansible_collections.virtnet.linux.plugins.module_utils._module import run_kind
-from ansible_collections.virtnet.linux.plugins.module_utils._resources.links import MACVLAN
+from ansible_collections.virtnet.linux.plugins.module_utils._resources.kinds.macvlan import MODULE
 
 
 def main() -> None:
     """Run the module."""
-    run_kind(MACVLAN)
+    run_kind(MODULE)
 
 
 if __name__ == "__main__":

@@ -276,12 +276,12 @@ veth:
 """
 
 from ansible_collections.virtnet.linux.plugins.module_utils._module import run_kind
-from ansible_collections.virtnet.linux.plugins.module_utils._resources.links import VETH
+from ansible_collections.virtnet.linux.plugins.module_utils._resources.kinds.veth import MODULE
 
 
 def main() -> None:
     """Run the module."""
-    run_kind(VETH)
+    run_kind(MODULE)
 
 
 if __name__ == "__main__":

@@ -290,12 +290,12 @@ vxlan:
 """
 
 from ansible_collections.virtnet.linux.plugins.module_utils._module import run_kind
-from ansible_collections.virtnet.linux.plugins.module_utils._resources.links import VXLAN
+from ansible_collections.virtnet.linux.plugins.module_utils._resources.kinds.vxlan import MODULE
 
 
 def main() -> None:
     """Run the module."""
-    run_kind(VXLAN)
+    run_kind(MODULE)
 
 
 if __name__ == "__main__":

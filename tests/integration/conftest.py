@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import itertools
 import os
@@ -12,12 +13,32 @@ import shutil
 import typing as t
 
 import pytest
+from ansible_collections.virtnet.linux.plugins.filter.lacking import lacking
 
 pytest.register_assert_rewrite("tests.integration.lifecycle", "tests.integration.links")
 
 from tests.integration import witness
 
 _numbers = itertools.count()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The mark of tests that not every kernel can run."""
+    config.addinivalue_line("markers", "needs(kinds=…): what the machine must have, as the filter `lacking` takes it")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip what this machine can't run, and say why."""
+    for mark in item.iter_markers("needs"):
+        if missing := lacking(mark.kwargs, _capabilities()):
+            pytest.skip("; ".join(missing))
+
+
+@functools.cache
+def _capabilities() -> dict[str, t.Any]:
+    from tests.integration.running import succeed
+
+    return succeed("capabilities_info", {}).values
 
 
 @pytest.fixture(scope="session", autouse=True)

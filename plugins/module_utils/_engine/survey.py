@@ -14,8 +14,8 @@ from .._resources import checks, neighbor, route, rule
 from .._resources.describe import describe
 from .._resources.describe_links import Names
 from .._resources.graph import Graph, Space, is_pair
+from .._resources.link_kinds import ALL_KINDS
 from .._resources.link_settings import describe_link
-from .._resources.link_tables import ALL_KINDS
 from .._resources.resource import Options
 from .._values.errors import InvalidOption
 from .._values.state import Reference

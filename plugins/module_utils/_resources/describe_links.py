@@ -10,8 +10,9 @@ from .._values.state import IFA_F_NODAD, IFA_F_PERMANENT, Address, Link, Referen
 from .address import is_link_local
 from .forwarding import ANY_MAC
 from .graph import Graph, Space, is_pair
+from .link_kinds import ALL_KINDS, LINK_KINDS
 from .link_settings import PEER_SPEC
-from .link_tables import ALL_KINDS, GENERAL, LINK_KINDS, PORT, LinkKind
+from .link_tables import GENERAL, PORT, LinkKind
 from .option import Option
 from .resource import in_namespace
 

@@ -11,7 +11,7 @@ import typing as t
 
 from .._values.state import Link, Reference
 from .._values.world import World
-from .link_tables import ALL_KINDS
+from .link_kinds import ALL_KINDS
 
 PEER, PARENT, PORT = "peer", "parent", "port"
 Space = t.Optional[str]

@@ -13,7 +13,8 @@ from .._values.operation import Change, MakeNamespace, Operation, RemoveNamespac
 from .._values.state import NAMESERVERS_MARK, Link, Namespace
 from .._values.world import World
 from . import checks, link_requests, service
-from .link_tables import ALL_KINDS, ENABLED
+from .link_kinds import ALL_KINDS
+from .link_tables import ENABLED
 from .resource import STATE_SPEC, Kind, Options, Plan, typed
 from .sysctl import write
 

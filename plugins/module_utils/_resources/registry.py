@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from .forward import FORWARD
-from .links import BRIDGE, LINK, MACVLAN, VETH, VXLAN
+from .kinds import bridge, macvlan, plain, veth, vxlan
 from .nat import NAT
 from .neighbor import NEIGHBOR
 from .netns import NETNS
@@ -17,5 +17,19 @@ from .sysctl import SYSCTL
 
 KINDS: dict[str, Kind] = {
     kind.name: kind
-    for kind in (NETNS, LINK, VETH, BRIDGE, MACVLAN, VXLAN, ROUTE, RULE, NEIGHBOR, SYSCTL, SERVICE, NAT, FORWARD)
+    for kind in (
+        NETNS,
+        plain.MODULE,
+        veth.MODULE,
+        bridge.MODULE,
+        macvlan.MODULE,
+        vxlan.MODULE,
+        ROUTE,
+        RULE,
+        NEIGHBOR,
+        SYSCTL,
+        SERVICE,
+        NAT,
+        FORWARD,
+    )
 }

@@ -11,7 +11,8 @@ from .._values.kept import Kept
 from .._values.state import IFA_F_NODAD, Address, Link, Reference
 from .._values.world import Section, World
 from . import address, firewall, forwarding, link_requests, neighbor, netns, route, rule, service, sysctl
-from .link_tables import ALL_KINDS, GENERAL, PORT
+from .link_kinds import ALL_KINDS
+from .link_tables import GENERAL, PORT
 from .option import Option
 from .resource import Plan
 

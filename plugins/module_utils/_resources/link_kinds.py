@@ -1,0 +1,14 @@
+# SPDX-FileCopyrightText: The virtnet.linux authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""All kinds of links that the collection knows, by the kernel's names for them."""
+
+from __future__ import annotations
+
+from .kinds import bridge, macvlan, plain, veth, vxlan
+from .link_tables import LinkKind
+
+LINK_KINDS: dict[str, LinkKind] = plain.TABLES
+ALL_KINDS: dict[str, LinkKind] = {
+    **LINK_KINDS,
+    **{kind.name: kind for kind in (bridge.TABLE, macvlan.TABLE, macvlan.TAP_TABLE, veth.TABLE, vxlan.TABLE)},
+}
