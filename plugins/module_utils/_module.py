@@ -9,14 +9,41 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 
 from ._engine.plan import Entry
+from ._engine.spec import NO_DICTIONARY, not_a_dictionary
 from ._engine.transaction import Transaction
 from ._resources.resource import Kind
 from ._values.errors import VirtnetError
 
 
+class Module(AnsibleModule):
+    """An AnsibleModule that names the option whose value should be a dictionary and is none.
+
+    ansible-core's own words for it name no option, and for a number there is only a TypeError: it looks into the value
+    before it looks at what it is (set_fallbacks() in module_utils/common/parameters.py).
+    """
+
+    params: dict[str, t.Any]
+
+    def __init__(self, argument_spec: t.Mapping[str, t.Any], **rules: t.Any) -> None:
+        try:
+            super().__init__(argument_spec=dict(argument_spec), supports_check_mode=True, **rules)
+        except TypeError:
+            sentence = not_a_dictionary(argument_spec, self.params)
+            if sentence is None:
+                raise
+            self.params = {}  # what is secret among them is not known yet
+            self.fail_json(msg=sentence)
+
+    def fail_json(self, msg: str, **result: t.Any) -> t.NoReturn:
+        """Fail, in a better sentence where there is one."""
+        sentence = not_a_dictionary(self.argument_spec, self.params) if NO_DICTIONARY in msg else None
+        super().fail_json(msg=sentence or msg, **result)
+        raise SystemExit(1)  # for the types: that never returns
+
+
 def run_kind(kind: Kind) -> None:
     """Run a module that manages one resource."""
-    module = AnsibleModule(argument_spec=dict(kind.options), supports_check_mode=True)
+    module = Module(kind.options)
     run(module, lambda: _manage(module, kind))
 
 

@@ -120,9 +120,8 @@ modules_loaded:
 
 import typing as t
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.virtnet.linux.plugins.module_utils._kernel.capabilities import probe
-from ansible_collections.virtnet.linux.plugins.module_utils._module import run
+from ansible_collections.virtnet.linux.plugins.module_utils._module import Module, run
 
 
 def _find_out() -> dict[str, t.Any]:
@@ -143,7 +142,7 @@ def _find_out() -> dict[str, t.Any]:
 
 def main() -> None:
     """Try, and say what there is."""
-    run(AnsibleModule(argument_spec={}, supports_check_mode=True), _find_out)
+    run(Module({}), _find_out)
 
 
 if __name__ == "__main__":

@@ -553,7 +553,7 @@ unready:
 
 import typing as t
 
-from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.virtnet.linux.plugins.module_utils._module import Module
 from ansible_collections.virtnet.linux.plugins.module_utils._probe.interview import interview
 from ansible_collections.virtnet.linux.plugins.module_utils._probe.options import read_questions
 from ansible_collections.virtnet.linux.plugins.module_utils._values.errors import VirtnetError
@@ -576,7 +576,7 @@ ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
 
 def main() -> None:
     """Ask, and fail when an answer differs."""
-    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    module = Module(ARGUMENT_SPEC)
     try:
         questions = read_questions(module.params)
         if module.check_mode:

@@ -124,22 +124,20 @@ topology:
       sample: 10
 """
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.virtnet.linux.plugins.module_utils._engine.topology import run_topology
-from ansible_collections.virtnet.linux.plugins.module_utils._module import run
+from ansible_collections.virtnet.linux.plugins.module_utils._module import Module, run
 from ansible_collections.virtnet.linux.plugins.module_utils._resources.registry import KINDS
 
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec={
+    module = Module(
+        {
             "name": {"type": "str", "required": True},
             "resources": {"type": "list", "elements": "dict"},
             "prefix": {"type": "str", "default": ""},
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         },
         required_if=[("state", "present", ["resources"])],
-        supports_check_mode=True,
     )
     run(module, lambda: run_topology(module.params, KINDS, module.check_mode))
 

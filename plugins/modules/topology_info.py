@@ -159,14 +159,13 @@ left_out:
   sample: ["tun0 in namespace 'left': no module makes links of kind 'tun'"]
 """
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.virtnet.linux.plugins.module_utils._engine.survey import SPEC, survey
-from ansible_collections.virtnet.linux.plugins.module_utils._module import run
+from ansible_collections.virtnet.linux.plugins.module_utils._module import Module, run
 
 
 def main() -> None:
     """Read, and say what there is."""
-    module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True, mutually_exclusive=[("prefix", "namespaces")])
+    module = Module(SPEC, mutually_exclusive=[("prefix", "namespaces")])
     run(module, lambda: survey(module.params, module.check_mode))
 
 

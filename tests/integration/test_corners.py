@@ -180,3 +180,24 @@ def test_a_name_that_is_a_word_of_the_shell_or_of_ip_can_be_typed(netns: str, na
         typed = succeed(module, {"netns": other, **options}).commands
         witness.shell("bash", "-ec", "\n".join(command.replace(other, netns) for command in typed))
         assert_unchanged(run_module(module, {"netns": netns, **options}))
+
+
+@pytest.mark.parametrize(
+    ("module", "options", "sentence"),
+    [
+        ("veth", {"name": "v0", "peer": 1}, "^peer: 1 is not a dictionary of name, netns, "),
+        ("veth", {"name": "v0", "peer": ["v1"]}, r"^peer: \['v1'\] is not a dictionary of name, netns, "),
+        ("veth", {"name": "v0", "peer": "v1"}, "^peer: 'v1' is not a dictionary of name, netns, "),
+        (
+            "veth",
+            {"name": "v0", "peer": {"name": "v1", "port": True}},
+            r"^peer\.port: True is not a dictionary of ",
+        ),
+        ("sysctl", {"values": "v1"}, "^values: 'v1' is not a dictionary$"),
+    ],
+    ids=str,
+)
+def test_what_should_be_a_dictionary_and_is_none_is_told(module: str, options: Options, sentence: str) -> None:
+    assert_clear(run_module(module, options), sentence)
+    entry = run_module("topology", {"name": "vnt-none", "resources": [{module: options}]}, check=True)
+    assert_clear(entry, rf"^resources\[0\]\.{module}\.{sentence[1:]}")

@@ -117,7 +117,7 @@ def _program(request: StartService) -> str:
     word = request.command[0]
     path = shutil.which(word, path=dict(request.environment).get("PATH", SEARCH))
     if path is None:
-        raise ProgramMissing(word, programs.PACKAGES.get(os.path.basename(word), os.path.basename(word)))
+        raise ProgramMissing(word, programs.PACKAGES.get(os.path.basename(word)))
     return path
 
 

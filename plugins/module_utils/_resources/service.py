@@ -187,7 +187,8 @@ def _environment(variables: t.Mapping[str, t.Any]) -> tuple[tuple[str, str], ...
 def _signs(ready: Options) -> tuple[tuple[str, t.Any], ...]:
     signs = tuple((sign, ready[sign]) for sign in _SIGNS if ready.get(sign) is not None)
     if ready and not signs:
-        raise InvalidOption("ready", dict(ready), f"names no sign to wait for: {', '.join(_SIGNS)}")
+        given = {name: value for name, value in ready.items() if value is not None}
+        raise InvalidOption("ready", given, f"names no sign to wait for: {', '.join(_SIGNS)}")
     for sign, value in signs:
         if sign in ("tcp", "udp"):
             checks.between(f"ready.{sign}", value, 1, 65535)

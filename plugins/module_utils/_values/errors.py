@@ -29,10 +29,14 @@ class NotPermitted(VirtnetError):
 
 
 class ProgramMissing(VirtnetError):
-    """A program that the task needs is not installed."""
+    """A program that the task needs is not installed.
 
-    def __init__(self, program: str, package: str) -> None:
-        super().__init__(f"the program {program!r} is not installed (it is in the package {package})")
+    :param package: which package has it; None: not known.
+    """
+
+    def __init__(self, program: str, package: str | None) -> None:
+        where = f" (it is in the package {package})" if package else ""
+        super().__init__(f"the program {program!r} is not installed{where}")
 
 
 class KernelRefused(VirtnetError):
