@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import pathlib
+import re
 import signal
 import typing as t
 
@@ -13,7 +14,8 @@ import pytest
 from ansible_collections.virtnet.linux.plugins.module_utils._engine.transaction import Transaction
 from ansible_collections.virtnet.linux.plugins.module_utils._kernel.namespaces import Maker
 from ansible_collections.virtnet.linux.plugins.module_utils._kernel.perform import OperationFailed, Performer
-from ansible_collections.virtnet.linux.plugins.module_utils._values.errors import KernelRefused
+from ansible_collections.virtnet.linux.plugins.module_utils._kernel.records import Store
+from ansible_collections.virtnet.linux.plugins.module_utils._values.errors import KernelRefused, VirtnetError
 from ansible_collections.virtnet.linux.plugins.module_utils._values.operation import Operation
 
 from tests.integration import networks, witness
@@ -114,6 +116,56 @@ def test_a_killed_run_is_led_back_by_the_next() -> None:
     result = run([{"veth": {"name": "v0", "netns": "nowhere", "peer": {"name": "v1"}}}])
     assert result.failed and "nowhere" in result.msg
     assert networks.differences(before, networks.network(PREFIX)) == []
+
+
+@pytest.mark.parametrize("moment", ["write", "remove"])
+def test_a_run_that_is_killed_at_its_end_is_led_back_or_complete(moment: str) -> None:
+    """Between the last operation and the end there is no moment at which the next run doesn't know what was made."""
+    child = os.fork()
+    if not child:
+        genuine = getattr(Store, moment)
+
+        def die(store: Store, name: str, *record: t.Any) -> None:
+            if store.path(name).startswith("/run/virtnet/topologies") == (moment == "write"):
+                os.kill(os.getpid(), signal.SIGKILL)
+            genuine(store, name, *record)
+
+        setattr(Store, moment, die)
+        run([{"netns": {"name": "a"}}])
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+    succeed("topology", {"name": NAME, "state": "absent"})
+    assert networks.network(PREFIX) == {}
+
+
+def test_a_record_that_cannot_be_written_is_a_failure_that_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    genuine = Store.write
+
+    def full(store: Store, name: str, record: t.Mapping[str, t.Any]) -> None:
+        if "/topologies/" in store.path(name):
+            raise VirtnetError("cannot write: no space left on device")
+        genuine(store, name, record)
+
+    monkeypatch.setattr(Store, "write", full)
+    assert "no space left" in run([{"netns": {"name": "a"}}]).msg
+    assert networks.network(PREFIX) == {}
+
+
+def test_a_record_that_is_none_is_told_and_not_used(tmp_path: pathlib.Path) -> None:
+    succeed("topology", {"name": NAME, "prefix": PREFIX, "resources": [{"netns": {"name": "a"}}]})
+    record = pathlib.Path(Store("topologies").path(NAME))
+    kept = record.read_text(encoding="utf-8")
+    try:
+        record.write_text('{"version": 1, "ent', encoding="utf-8")
+        assert re.search(r"\.json holds no record; to go on without it, remove it$", run([]).msg)
+        record.unlink()
+        (tmp_path / "elsewhere").write_text(kept, encoding="utf-8")
+        record.symlink_to(tmp_path / "elsewhere")
+        assert re.search(r"\.json is not used: Too many levels of symbolic links$", run([]).msg)
+    finally:
+        record.unlink()
+        record.write_text(kept, encoding="utf-8")
+    assert [*networks.network(PREFIX)] == ["a"]
 
 
 def _perform_some_and_die(performer: Performer, operations: t.Sequence[Operation]) -> None:

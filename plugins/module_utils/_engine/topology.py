@@ -24,19 +24,40 @@ RECORDS, JOURNALS = "topologies", "journals"
 
 
 class TopologyJournal:
-    """The journal of a run: the state before, and the record that goes with it."""
+    """The journal of a run: the state before, and the record that goes with it.
 
-    def __init__(self, name: str, record: t.Mapping[str, t.Any] | None) -> None:
+    The new record is written before the journal goes: there is no moment at which what was made is known to neither.
+
+    :param record: the record before the run.
+    :param write: writes the record after it.
+    """
+
+    def __init__(self, name: str, record: t.Mapping[str, t.Any] | None, write: t.Callable[[], None]) -> None:
         self._name = name
         self._record = record
+        self._write = write
 
     def open(self, kept: Kept) -> None:
         """Write the state before, so that a kill can be led back from."""
         Store(JOURNALS).write(self._name, {"kept": pack_kept(kept), "record": self._record})
 
-    def close(self) -> None:
-        """All is done, or all is undone."""
+    def done(self) -> None:
+        """All is done."""
+        self._write()
         Store(JOURNALS).remove(self._name)
+
+    def undone(self) -> None:
+        """All is undone."""
+        write_record(self._name, self._record)
+        Store(JOURNALS).remove(self._name)
+
+
+def write_record(name: str, record: t.Mapping[str, t.Any] | None) -> None:
+    """Write what a topology has made; None: nothing."""
+    if record is None:
+        Store(RECORDS).remove(name)
+    else:
+        Store(RECORDS).write(name, record)
 
 
 class Topology:
@@ -81,7 +102,12 @@ class Topology:
             for place, entry in enumerate((record or {}).get("entries", ()))
         ]
         known = {one.resource.identity: one for one in recorded}
-        with Transaction(check, TopologyJournal(self._name, record)) as transaction:
+        merged: list[Asked] = []
+
+        def write() -> None:
+            self._write([one.learned(transaction.replaced) for one in merged])
+
+        with Transaction(check, TopologyJournal(self._name, record, write)) as transaction:
             world = transaction.world()
             merged = [
                 merge.with_former(one, known.get(one.resource.identity), one.resource.view(world)) for one in asked
@@ -90,18 +116,15 @@ class Topology:
             asking = [Entry(one.resource, one.label) for one in merged]
             entries = _leaving(first, world) + asking + _leaving(last, world)
             outcome = transaction.run(entries)
-        if not check:
-            self._write([one.learned(transaction.replaced) for one in merged])
+        if not check and not outcome.changed:
+            write()  # otherwise it was written before the journal went
         interrupted = check and Store(JOURNALS).read(self._name) is not None
         if interrupted:
             outcome.warnings.append("an earlier run was interrupted; before anything else it is led back")
         return outcome
 
     def _write(self, merged: t.Sequence[Asked]) -> None:
-        if merged:
-            Store(RECORDS).write(self._name, {"version": 1, "entries": [one.record() for one in merged]})
-        else:
-            Store(RECORDS).remove(self._name)
+        write_record(self._name, {"version": 1, "entries": [one.record() for one in merged]} if merged else None)
 
     def _recover(self) -> None:
         """Lead back a run that was killed."""
@@ -116,10 +139,7 @@ class Topology:
                 f"{run} was interrupted and can't be led back: {problem}"
                 f" (to go on from what there is, remove {Store(JOURNALS).path(self._name)})"
             )
-        if journal["record"] is None:
-            Store(RECORDS).remove(self._name)
-        else:
-            Store(RECORDS).write(self._name, journal["record"])
+        write_record(self._name, journal["record"])
         Store(JOURNALS).remove(self._name)
 
 

@@ -55,8 +55,11 @@ class Journal(t.Protocol):
     def open(self, kept: Kept) -> None:
         """Called before the first operation."""
 
-    def close(self) -> None:
-        """Called when all is done, or all is undone."""
+    def done(self) -> None:
+        """Called when all is done; if this fails, all is undone."""
+
+    def undone(self) -> None:
+        """Called when all is undone."""
 
 
 class Transaction:
@@ -116,16 +119,16 @@ class Transaction:
         with Interruptible() as signals:
             try:
                 extra = self._perform_all(entries, steps)
+                if self._journal is not None:
+                    self._journal.done()
             except BaseException as error:
                 signals.hold()
                 self._back(kept, error)
                 if self._journal is not None:
-                    self._journal.close()
+                    self._journal.undone()
                 if isinstance(error, Interrupted):
                     raise VirtnetError(f"{error}; everything is as it was") from None
                 raise
-        if self._journal is not None:
-            self._journal.close()
         return extra
 
     def _perform_all(self, entries: t.Sequence[Entry], steps: list[Step]) -> list[str]:

@@ -92,22 +92,35 @@ class Store:
             file = os.open(f"{name}.json", os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=directory)
         except FileNotFoundError:
             return None
+        except OSError as error:  # ELOOP: a symbolic link stands in its place
+            raise VirtnetError(f"{self.path(name)} is not used: {error.strerror}") from None
         finally:
             os.close(directory)
         with os.fdopen(file, encoding="utf-8") as opened:
-            found = json.load(opened)
-        return t.cast("dict[str, t.Any]", found)
+            try:
+                found = json.load(opened)
+            except ValueError:
+                found = None
+        if not isinstance(found, dict):
+            raise VirtnetError(f"{self.path(name)} holds no record; to go on without it, remove it")
+        return found
 
     def write(self, name: str, record: t.Mapping[str, t.Any]) -> None:
-        """Write a record whole, or not at all."""
+        """Write a record whole, or not at all.
+
+        :raises VirtnetError: it can't be written, as when the file system is full.
+        """
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
-        directory, file = open_in(self._sort, f"{name}.json.new", flags)
         try:
-            with os.fdopen(file, "w", encoding="utf-8") as opened:
-                opened.write(json.dumps(record))  # in one piece: json.dump() writes in many, in Python
-            os.rename(f"{name}.json.new", f"{name}.json", src_dir_fd=directory, dst_dir_fd=directory)
-        finally:
-            os.close(directory)
+            directory, file = open_in(self._sort, f"{name}.json.new", flags)
+            try:
+                with os.fdopen(file, "w", encoding="utf-8") as opened:
+                    opened.write(json.dumps(record))  # in one piece: json.dump() writes in many, in Python
+                os.rename(f"{name}.json.new", f"{name}.json", src_dir_fd=directory, dst_dir_fd=directory)
+            finally:
+                os.close(directory)
+        except OSError as error:
+            raise VirtnetError(f"{self.path(name)} can't be written: {error.strerror}") from None
 
     def remove(self, name: str) -> None:
         """Remove a record, and the directory when it was the last."""
