@@ -28,15 +28,19 @@ class Module(AnsibleModule):
         try:
             super().__init__(argument_spec=dict(argument_spec), supports_check_mode=True, **rules)
         except TypeError:
-            sentence = not_a_dictionary(argument_spec, self.params)
+            sentence = not_a_dictionary(argument_spec, self._given)
             if sentence is None:
                 raise
             self.params = {}  # what is secret among them is not known yet
             self.fail_json(msg=sentence)
 
+    def _load_params(self) -> None:
+        super()._load_params()
+        self._given = dict(self.params)  # validation puts into `params` what it has converted so far
+
     def fail_json(self, msg: str, **result: t.Any) -> t.NoReturn:
         """Fail, in a better sentence where there is one."""
-        sentence = not_a_dictionary(self.argument_spec, self.params) if NO_DICTIONARY in msg else None
+        sentence = not_a_dictionary(self.argument_spec, self._given) if NO_DICTIONARY in msg else None
         super().fail_json(msg=sentence or msg, **result)
         raise SystemExit(1)  # for the types: that never returns
 

@@ -194,6 +194,11 @@ def test_a_name_that_is_a_word_of_the_shell_or_of_ip_can_be_typed(netns: str, na
             r"^peer\.port: True is not a dictionary of ",
         ),
         ("sysctl", {"values": "v1"}, "^values: 'v1' is not a dictionary$"),
+        (
+            "route",
+            {"destination": "default", "nexthops": "v1"},
+            r"^nexthops\[0\]: 'v1' is not a dictionary of gateway, ",
+        ),
     ],
     ids=str,
 )
@@ -201,3 +206,22 @@ def test_what_should_be_a_dictionary_and_is_none_is_told(module: str, options: O
     assert_clear(run_module(module, options), sentence)
     entry = run_module("topology", {"name": "vnt-none", "resources": [{module: options}]}, check=True)
     assert_clear(entry, rf"^resources\[0\]\.{module}\.{sentence[1:]}")
+
+
+@pytest.mark.parametrize(
+    ("module", "options"),
+    [
+        ("forward", {"action": "accept", "order": True}),
+        ("vxlan", {"name": "x0", "id": True}),
+        ("route", {"destination": "default", "interface": "lo", "metric": True}),
+        ("rule", {"table": "main", "priority": True}),
+        ("service", {"name": "x", "command": ["sleep", "9"], "ready": {"tcp": True}}),
+        ("netns", {"name": "vnt-none", "attach_pid": True}),
+    ],
+    ids=str,
+)
+def test_a_truth_value_is_no_number(netns: str, module: str, options: Options) -> None:
+    place = {} if module == "netns" else {"netns": netns}
+    result = run_module(module, {**place, **options})
+    assert_clear(result, r"^[\w.]+: True is not (a number|the number of a process)$")
+    assert witness.shell("nft", "list", "ruleset", netns=netns) == ""

@@ -34,7 +34,9 @@ def interface(option: str, name: str) -> str:
 
 def alias(option: str, text: str) -> str:
     """A text for people as the kernel takes it (IFALIASZ); an empty one for none."""
-    if len(text.encode()) > ALIAS_MAX or "\0" in text:
+    if "\0" in text:
+        raise InvalidOption(option, text, "has a zero byte")
+    if len(text.encode()) > ALIAS_MAX:
         raise InvalidOption(option, text, f"is too long: at most {ALIAS_MAX} bytes")
     return text
 
@@ -135,6 +137,8 @@ def network(option: str, value: str, strict: bool = True) -> str:
 
 def between(option: str, value: t.Any, low: float, high: float) -> t.Any:
     """A number in a range."""
+    if isinstance(value, bool):  # Ansible takes it for a whole number
+        raise InvalidOption(option, value, "is not a number")
     if not low <= value <= high:
         raise InvalidOption(option, value, f"is not between {number(low)} and {number(high)}")
     return value

@@ -150,7 +150,7 @@ def parse(options: Options) -> NetnsResource:
     """A namespace from validated options."""
     servers = options.get("nameservers")
     pid = options.get("attach_pid")
-    if pid is not None and pid < 1:
+    if pid is not None and (isinstance(pid, bool) or pid < 1):
         raise InvalidOption("attach_pid", pid, "is not the number of a process")
     return NetnsResource(
         name=checks.new_namespace("name", options["name"]),
