@@ -100,6 +100,20 @@ commands:
   elements: str
   returned: always
   sample: ['ip netns add red', 'ip -n red link set dev lo up']
+diff:
+  description:
+    - What was asked for, as it was before and as it is after. In check mode, as it would be after.
+  type: dict
+  returned: always
+  contains:
+    before:
+      description: As it was, by the entry's name. Only entries that something was changed for.
+      type: dict
+      sample: {"resources[0].netns": {"state": "absent"}}
+    after:
+      description: The same, as it is now.
+      type: dict
+      sample: {"resources[0].netns": {"state": "present", "loopback": true}}
 topology:
   description: What the topology consists of now.
   type: dict

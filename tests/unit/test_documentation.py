@@ -184,6 +184,6 @@ def test_what_is_documented_is_returned(module: str) -> None:
     assert all(always <= set(report) for report in reports)
 
 
-@pytest.mark.parametrize("module", RESOURCES)
+@pytest.mark.parametrize("module", [*RESOURCES, "topology"])
 def test_commands_and_diff_are_documented(module: str) -> None:
     assert {"commands", "diff", module} <= set(documented()[module]["return"])

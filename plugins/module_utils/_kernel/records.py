@@ -52,7 +52,7 @@ def _open_directory(name: str) -> int:
         found = os.fstat(descriptor)
         if found.st_uid != os.geteuid() or found.st_mode & 0o022:
             os.close(descriptor)
-            raise VirtnetError(f"{path} is not root's alone; it is not used")
+            raise _not_permitted(path) if os.geteuid() else VirtnetError(f"{path} is not root's alone; it is not used")
         os.fchmod(descriptor, 0o700)
         if part:
             break

@@ -161,7 +161,7 @@ class Entry:
     def interface(self, key: str) -> str | None:
         """An interface's name."""
         name = self.text(key)
-        if name is not None and (len(name.encode()) > LONGEST_INTERFACE_NAME or re.search(r"[\s/]", name)):
+        if name is not None and (len(name.encode()) > LONGEST_INTERFACE_NAME or re.search(r"[\s/\0]", name)):
             raise self.wrong(
                 key, f"is not an interface's name: at most {LONGEST_INTERFACE_NAME} bytes, no blank, no slash"
             )
