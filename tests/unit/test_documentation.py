@@ -147,6 +147,8 @@ TASKS: dict[str, list[dict[str, t.Any]]] = {
     "veth": [{"name": "new", "peer": {"name": "far"}, **PORT}],
     "bridge": [{"name": "new", **PORT}],
     "macvlan": [{"name": "new", "parent": "eth0", **PORT}],
+    "vlan": [{"name": "new", "parent": "eth0", "id": 10, **PORT}],
+    "vrf": [{"name": "new", "table": "10", **PORT}],
     "vxlan": [{"name": "new", "id": 1, "parent": "eth0", "fdb": [{"destination": "192.0.2.1"}], **PORT}],
     "route": [
         {"destination": "default", "gateway": "192.0.2.1"},

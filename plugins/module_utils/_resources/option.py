@@ -53,6 +53,8 @@ class Option:
     :param creation: the value given to a new link when the user gives none.
     :param default: what the kernel gives a new link; None: it depends.
     :param at_creation: whether the kernel takes it in the request that makes the link.
+    :param unreported: what it means when the kernel reports nothing of it.
+    :param amend: from what there is and what is wanted, what the kernel is told where it keeps what is not named.
     :param lacking: the sentence for a kernel that has the kind and not the option.
     :param check: raises InvalidOption, or returns the normal form.
     """
@@ -75,6 +77,8 @@ class Option:
     creation: t.Any = None
     default: t.Any = None
     at_creation: bool = True
+    unreported: t.Any = None
+    amend: t.Callable[[t.Any, t.Any], t.Any] | None = None
     lacking: str = ""
     check: t.Callable[[str, t.Any], t.Any] | None = None
 
@@ -99,7 +103,7 @@ class Option:
         if self.bit:
             return bool(link.flags & self.bit) != self.inverted
         found = self._found(link)
-        return None if found is None else self.codec.decode(found)
+        return self.unreported if found is None else self.codec.decode(found)
 
     def differs(self, link: Link, wanted: t.Any) -> bool:
         """Whether a link has another value than the wanted one."""
@@ -114,6 +118,10 @@ class Option:
         if not self.differs(link, wanted):
             return False
         return self.fixed(self.read(link), wanted) if callable(self.fixed) else self.fixed
+
+    def told(self, link: Link, wanted: t.Any) -> t.Any:
+        """What makes the wanted value of what a link has."""
+        return wanted if self.amend is None else self.amend(self.read(link), wanted)
 
     def words(self, value: t.Any) -> list[str]:
         """How iproute2 is told."""
