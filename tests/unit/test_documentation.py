@@ -143,7 +143,13 @@ PORT = {"master": "br0", "port": {"hairpin": True}}
 # Of each module tasks that together have it return everything.
 TASKS: dict[str, list[dict[str, t.Any]]] = {
     "netns": [{"name": "lab"}],
-    "link": [{"name": "new", "kind": "dummy", **PORT}],
+    "link": [
+        {"name": "new", "kind": "dummy", **PORT},
+        {"name": "new", "kind": "vxcan", "peer": {"name": "far"}},
+        {"name": "new", "kind": "gre", "parent": "eth0", "options": {"remote": "192.0.2.1"}},
+        {"name": "new", "kind": "geneve", "options": {"id": 1, "remote": "192.0.2.1"}},
+        {"name": "new", "kind": "ipoib", "parent": "eth0"},
+    ],
     "veth": [{"name": "new", "peer": {"name": "far"}, **PORT}],
     "bridge": [{"name": "new", **PORT}],
     "macvlan": [{"name": "new", "parent": "eth0", **PORT}],

@@ -76,6 +76,7 @@ def class_of(message: str) -> t.Any:
 def _extend_link(ifinfmsg: t.Any) -> None:
     """What the kernel has and some supported pyroute2 does not know, or calls otherwise."""
     known = ifinfmsg.ifinfo.data_map
+    known["vxcan"] = known["veth"]  # VXCAN_INFO_PEER has the number of VETH_INFO_PEER
     known["macvtap"] = known["macvlan"]  # macvtap has no attributes of its own (macvtap_setup_link())
 
 

@@ -68,6 +68,8 @@ class LinkDescriber:
         if kind is None:
             self._left_out.append(f"{who}: no module makes links of kind {link.kind!r}")
             return []
+        if link.name == kind.fallback and not link.enabled:
+            return []  # nobody made it
         lower = self._graph.lower(at, link)
         options = self._names.placed(at.netns, name=link.name)
         data = {row.name: row.read(link) for row in kind.options if _is_told(row, row.read(link), row.creation)}

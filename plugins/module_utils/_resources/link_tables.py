@@ -60,6 +60,7 @@ class LinkKind:
     :param ports: whether other links can be ports of it.
     :param mtu: that of a new one, where it is another than 1500 and not that of a parent or a port.
     :param later: settings of every link that are given to it only once it is there.
+    :param fallback: the device that the kernel puts into every namespace together with the first of its kind.
     :param explain: clearer sentences than the kernel's, by its words.
     :param module: the kernel module that brings it, if it is not called like the kind.
     :param tuntap: whether it is made through /dev/net/tun, bare, and set up afterwards.
@@ -75,6 +76,7 @@ class LinkKind:
     ports: bool = False
     mtu: int = 0
     later: tuple[str, ...] = ()
+    fallback: str = ""
     explain: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
     module: str = ""
     tuntap: bool = False

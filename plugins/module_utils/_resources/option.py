@@ -45,6 +45,7 @@ class Option:
     :param attribute: netlink attribute, empty where `bit` is used.
     :param attribute6: its counterpart for IPv6 values, for kinds that have two.
     :param companions: attributes that are sent along with it.
+    :param also: an attribute that is given the same value.
     :param place: which attributes it is among: of every link, of its kind, or of a bridge port.
     :param bit: the IFF_ flag; `inverted` when the flag means no.
     :param word: iproute2's word.
@@ -66,6 +67,7 @@ class Option:
     codec: Codec = PLAIN
     attribute6: str = ""
     companions: tuple[tuple[str, t.Any], ...] = ()
+    also: str = ""
     place: str = "data"
     bit: int = 0
     inverted: bool = False
@@ -134,7 +136,8 @@ class Option:
 
     def request(self, value: t.Any) -> list[tuple[str, t.Any]]:
         """The attributes that tell the kernel."""
-        return [*self.companions, (self._attribute(value), self.codec.encode(value))]
+        names = [self._attribute(value), *([self.also] if self.also else [])]
+        return [*self.companions, *((name, self.codec.encode(value)) for name in names)]
 
     def set_in(self, link: Link, value: t.Any) -> Link:
         """The link as it is when the kernel has taken the value."""
