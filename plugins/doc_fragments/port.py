@@ -73,4 +73,27 @@ options:
           - Whether ARP and neighbour discovery are suppressed on this port where the bridge can answer from its own
             neighbour table, as with VXLAN. The kernel's default is V(false).
         type: bool
+      vlans:
+        description:
+          - The VLANs that the port is a member of, where the bridge has O(virtnet.linux.bridge#module:vlan_filtering).
+          - It is the whole list, the port leaves others. That is also the one that the bridge makes it a member of when
+            it joins (O(virtnet.linux.bridge#module:default_pvid)).
+        type: list
+        elements: dict
+        suboptions:
+          id:
+            description:
+              - The number of the VLAN from 1 to 4094, or a range of them such as V(10-20).
+            type: str
+            required: true
+          pvid:
+            description:
+              - Whether untagged frames that come in by the port belong to this VLAN. A port has one such VLAN at most.
+            type: bool
+            default: false
+          untagged:
+            description:
+              - Whether frames of this VLAN go out of the port without a tag.
+            type: bool
+            default: false
 """

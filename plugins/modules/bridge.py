@@ -138,6 +138,13 @@ EXAMPLES = r"""
     ageing_time: 0
     multicast_snooping: false
 
+- name: A switch that keeps VLANs apart, of which no port is a member of any by itself
+  virtnet.linux.bridge:
+    name: br0
+    netns: lab
+    vlan_filtering: true
+    default_pvid: 0
+
 - name: The bridge is gone, its ports stay
   virtnet.linux.bridge:
     name: br0

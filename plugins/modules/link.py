@@ -23,19 +23,144 @@ extends_documentation_fragment:
   - virtnet.linux.state
   - virtnet.linux.link
   - virtnet.linux.port
+  - virtnet.linux.parent
 options:
   kind:
     description:
       - The kind of interface to make.
       - V(dummy) drops what it is given. V(ifb) takes packets that are redirected to it by tc. V(nlmon) shows the
-        machine's netlink messages. V(vcan) is a virtual CAN bus.
+        machine's netlink messages. V(vcan) is a virtual CAN bus, V(vxcan) a cable between two, with an O(peer).
       - V(tun) and V(tap) are interfaces whose other end is a program that opens C(/dev/net/tun), which is given packets
         by V(tun) and Ethernet frames by V(tap). They stay when no program holds them.
+      - V(gre), V(ipip), V(sit) and V(ip6tnl) are tunnels for packets, V(gretap) and V(geneve) for Ethernet frames. The
+        first one on a machine has the kernel put a device such as C(gre0) into every namespace, V(geneve) excepted.
+      - V(ipoib) is IP over the InfiniBand card O(parent), V(netdevsim) a simulated card for tests of drivers.
       - If it is not given, the interface must exist already, in O(netns) or in O(from_netns), and it is only set up. It
         may then be of any kind.
       - A kind that the kernel does not have is an error that says so.
     type: str
-    choices: [dummy, ifb, nlmon, tap, tun, vcan]
+    choices: [dummy, geneve, gre, gretap, ifb, ip6tnl, ipip, ipoib, netdevsim, nlmon, sit, tap, tun, vcan, vxcan]
+  options:
+    description:
+      - What the kind has besides, by names of iproute2. A name that the kind does not have is an error that says so.
+      - Tunnels have C(local) and C(remote), addresses of the machine and of the other end, C(ttl) (0 takes that of the
+        packet inside), and all but V(ip6tnl) C(tos). V(gre) and V(gretap) have a C(key). V(geneve) has no C(local), but
+        C(id), the number of the network, and C(destination_port).
+      - V(ipoib) has C(pkey) and C(mode), which is V(datagram) or V(connected).
+      - Of these the kernel changes only C(mode), for others the interface must be made anew, which needs
+        O(recreate=true).
+    type: dict
+  peer:
+    description:
+      - The other end, for O(kind=vxcan), which needs one. Its options are those of
+        O(virtnet.linux.veth#module:peer).
+    type: dict
+    suboptions:
+      name:
+        description: Name of the other end, 1 to 15 bytes.
+        type: str
+        required: true
+      netns:
+        description:
+          - The namespace of the other end, by name or as an absolute path.
+          - If it is not given, it is that of O(netns).
+        type: str
+      enabled:
+        description:
+          - As O(enabled), for the other end.
+        type: bool
+      mac:
+        description: As O(mac), for the other end.
+        type: str
+      mtu:
+        description:
+          - As O(mtu), for the other end. The two ends may differ, a packet that is too large for the receiving end is
+            dropped.
+        type: int
+      txqueuelen:
+        description: As O(txqueuelen), for the other end.
+        type: int
+      alias:
+        description: As O(alias), for the other end.
+        type: str
+      arp:
+        description: As O(arp), for the other end.
+        type: bool
+      promisc:
+        description: As O(promisc), for the other end.
+        type: bool
+      addresses:
+        description: As O(addresses), for the other end.
+        type: list
+        elements: str
+      exclusive_addresses:
+        description: As O(exclusive_addresses), for the other end.
+        type: bool
+        default: false
+      dad:
+        description: As O(dad), for the other end.
+        type: bool
+        default: true
+      master:
+        description: As O(master), for the other end, in its namespace.
+        type: str
+      port:
+        description: As O(port), for the other end.
+        type: dict
+        suboptions:
+          hairpin:
+            description: As O(port.hairpin), for the other end.
+            type: bool
+          isolated:
+            description: As O(port.isolated), for the other end.
+            type: bool
+          learning:
+            description: As O(port.learning), for the other end.
+            type: bool
+          flood:
+            description: As O(port.flood), for the other end.
+            type: bool
+          multicast_flood:
+            description: As O(port.multicast_flood), for the other end.
+            type: bool
+          cost:
+            description: As O(port.cost), for the other end.
+            type: int
+          priority:
+            description: As O(port.priority), for the other end.
+            type: int
+          guard:
+            description: As O(port.guard), for the other end.
+            type: bool
+          root_block:
+            description: As O(port.root_block), for the other end.
+            type: bool
+          fast_leave:
+            description: As O(port.fast_leave), for the other end.
+            type: bool
+          proxy_arp:
+            description: As O(port.proxy_arp), for the other end.
+            type: bool
+          neigh_suppress:
+            description: As O(port.neigh_suppress), for the other end.
+            type: bool
+          vlans:
+            description: As O(port.vlans), for the other end.
+            type: list
+            elements: dict
+            suboptions:
+              id:
+                description: As O(port.vlans[].id), for the other end.
+                type: str
+                required: true
+              pvid:
+                description: As O(port.vlans[].pvid), for the other end.
+                type: bool
+                default: false
+              untagged:
+                description: As O(port.vlans[].untagged), for the other end.
+                type: bool
+                default: false
   from_netns:
     description:
       - Take the interface out of this namespace, by name or as an absolute path, if it is not in O(netns) yet.
@@ -83,6 +208,28 @@ EXAMPLES = r"""
     netns: lab
     kind: tap
     mac: "02:00:00:00:00:64"
+
+- name: A CAN bus of one namespace is that of another
+  virtnet.linux.link:
+    name: vxcan0
+    netns: red
+    kind: vxcan
+    peer:
+      name: vxcan1
+      netns: blue
+
+- name: A tunnel to the other office
+  virtnet.linux.link:
+    name: office0
+    netns: lab
+    kind: gre
+    options:
+      local: 192.0.2.1
+      remote: 198.51.100.1
+      ttl: 64
+      key: 7
+    addresses:
+      - 10.0.0.1/30
 
 - name: The second NIC is given to the namespace, with its address
   virtnet.linux.link:
@@ -197,6 +344,54 @@ link:
       description: Its settings as a port of a bridge, by the names of the options.
       type: dict
       returned: when it is a port of a bridge
+    local:
+      description: Address of this end.
+      type: str
+      returned: for a kind that has it
+    remote:
+      description: Address of the other end.
+      type: str
+      returned: for a kind that has it
+    ttl:
+      description: The ttl of what it sends.
+      type: int
+      returned: for a kind that has it
+    tos:
+      description: The type of service of what it sends.
+      type: int
+      returned: for a kind that has it
+    key:
+      description: Its key.
+      type: int
+      returned: for a kind that has it
+    id:
+      description: The number of the network.
+      type: int
+      returned: for a kind that has it
+    destination_port:
+      description: The UDP port of the other end.
+      type: int
+      returned: for a kind that has it
+    pkey:
+      description: Its partition.
+      type: int
+      returned: for a kind that has it
+    mode:
+      description: Its mode.
+      type: str
+      returned: for a kind that has it
+    parent:
+      description: Its lower device.
+      type: str
+      returned: when O(parent) was given
+    parent_netns:
+      description: The namespace of its lower device, as named in the task.
+      type: str
+      returned: when O(parent) was given
+    peer:
+      description: The other end, as the kernel reports it.
+      type: dict
+      returned: when O(peer) was given
 """
 
 from ansible_collections.virtnet.linux.plugins.module_utils._module import run_kind

@@ -118,6 +118,23 @@ options:
           neigh_suppress:
             description: As O(port.neigh_suppress), for the other end.
             type: bool
+          vlans:
+            description: As O(port.vlans), for the other end.
+            type: list
+            elements: dict
+            suboptions:
+              id:
+                description: As O(port.vlans[].id), for the other end.
+                type: str
+                required: true
+              pvid:
+                description: As O(port.vlans[].pvid), for the other end.
+                type: bool
+                default: false
+              untagged:
+                description: As O(port.vlans[].untagged), for the other end.
+                type: bool
+                default: false
 notes:
   - Removing one end removes the other one as well, wherever it is. So does removing a namespace that has one of them.
   - The pair has carrier only when both ends are up.
@@ -162,6 +179,20 @@ EXAMPLES = r"""
         - 192.0.2.1/24
         - 2001:db8::1/64
       dad: false
+
+- name: A namespace is in VLAN 10 of a bridge with vlan_filtering, and doesn't notice
+  virtnet.linux.veth:
+    name: port2
+    netns: host
+    master: br0
+    port:
+      vlans:
+        - id: 10
+          pvid: true
+          untagged: true
+    peer:
+      name: eth0
+      netns: blue
 
 - name: Small packets on both ends
   virtnet.linux.veth:

@@ -143,10 +143,18 @@ PORT = {"master": "br0", "port": {"hairpin": True}}
 # Of each module tasks that together have it return everything.
 TASKS: dict[str, list[dict[str, t.Any]]] = {
     "netns": [{"name": "lab"}],
-    "link": [{"name": "new", "kind": "dummy", **PORT}],
+    "link": [
+        {"name": "new", "kind": "dummy", **PORT},
+        {"name": "new", "kind": "vxcan", "peer": {"name": "far"}},
+        {"name": "new", "kind": "gre", "parent": "eth0", "options": {"remote": "192.0.2.1"}},
+        {"name": "new", "kind": "geneve", "options": {"id": 1, "remote": "192.0.2.1"}},
+        {"name": "new", "kind": "ipoib", "parent": "eth0"},
+    ],
     "veth": [{"name": "new", "peer": {"name": "far"}, **PORT}],
     "bridge": [{"name": "new", **PORT}],
     "macvlan": [{"name": "new", "parent": "eth0", **PORT}],
+    "vlan": [{"name": "new", "parent": "eth0", "id": 10, **PORT}],
+    "vrf": [{"name": "new", "table": "10", **PORT}],
     "vxlan": [{"name": "new", "id": 1, "parent": "eth0", "fdb": [{"destination": "192.0.2.1"}], **PORT}],
     "route": [
         {"destination": "default", "gateway": "192.0.2.1"},

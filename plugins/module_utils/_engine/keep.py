@@ -16,7 +16,7 @@ from .._values.world import ITEMWISE, World
 from .plan import Step
 
 # What the kernel may change along the way when anything in a namespace changes.
-_SECTIONS = ("link", "address", "route", "rule", "neighbor", "forwarding")
+_SECTIONS = ("link", "address", "route", "rule", "neighbor", "forwarding", "port_vlan")
 
 
 def keep(world: World, pristine: World, steps: t.Iterable[Step]) -> Kept:

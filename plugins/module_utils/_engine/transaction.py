@@ -12,7 +12,7 @@ from .._kernel.netlink import Channels
 from .._kernel.perform import OperationFailed, Performer
 from .._kernel.read import KernelSource
 from .._resources.restore import plan_back
-from .._values.errors import VirtnetError
+from .._values.errors import KernelRefused, VirtnetError
 from .._values.kept import Kept, Place
 from .._values.operation import Operation
 from .._values.world import World
@@ -146,8 +146,9 @@ class Transaction:
             self._performer().perform([step.operation for step in steps])
         except OperationFailed as failed:
             step = steps[failed.position]
-            words = failed.operation.explain.get(getattr(failed.cause, "errno", 0)) or str(failed)
-            raise step.entry.error(words) from None
+            explain, cause = failed.operation.explain, failed.cause
+            known = explain.get(cause.words) or explain.get(cause.errno) if isinstance(cause, KernelRefused) else None
+            raise step.entry.error(known or str(failed)) from None
 
     def _performer(self) -> Performer:
         return Performer(self.channels, self.replaced)

@@ -66,6 +66,8 @@ KINDS: t.Mapping[str, Kind] = {
     "nlmon": Kind(),
     "vcan": Kind(),
     "vxcan": Kind(),
+    "netdevsim": Kind(),
+    "ipoib": Kind("ib_ipoib", parent=True),
     "macvlan": Kind(parent=True),
     "macvtap": Kind(parent=True),
     "ipvlan": Kind(parent=True),

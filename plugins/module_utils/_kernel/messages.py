@@ -27,9 +27,9 @@ _MODULES = {
     "NSID": ("pyroute2.netlink.rtnl.nsidmsg", "nsidmsg"),
 }
 
-# Message numbers of include/uapi/linux/rtnetlink.h: each family has NEW, DEL, GET in a row.
+# Message numbers of include/uapi/linux/rtnetlink.h: each family has NEW, DEL, GET, SET in a row.
 _FAMILIES = {"LINK": 16, "ADDR": 20, "ROUTE": 24, "NEIGH": 28, "RULE": 32, "NSID": 88}
-_ACTIONS = {"NEW": 0, "DEL": 1, "GET": 2}
+_ACTIONS = {"NEW": 0, "DEL": 1, "GET": 2, "SET": 3}
 
 ENCODED = 256  # requests that are kept encoded
 
@@ -76,6 +76,7 @@ def class_of(message: str) -> t.Any:
 def _extend_link(ifinfmsg: t.Any) -> None:
     """What the kernel has and some supported pyroute2 does not know, or calls otherwise."""
     known = ifinfmsg.ifinfo.data_map
+    known["vxcan"] = known["veth"]  # VXCAN_INFO_PEER has the number of VETH_INFO_PEER
     known["macvtap"] = known["macvlan"]  # macvtap has no attributes of its own (macvtap_setup_link())
 
 

@@ -41,15 +41,18 @@ class Message(t.NamedTuple):
 
 def attributes(data: bytes, offset: int) -> dict[int, bytes]:
     """Top-level attributes by number; of a number that comes twice the last one."""
-    found: dict[int, bytes] = {}
+    return dict(each_attribute(data, offset))
+
+
+def each_attribute(data: bytes, offset: int) -> t.Iterator[tuple[int, bytes]]:
+    """Top-level attributes, number and value, in their order."""
     end = len(data)
     while offset + 4 <= end:
         length, kind = _ATTRIBUTE.unpack_from(data, offset)
         if length < 4:
             break
-        found[kind & 0x3FFF] = data[offset + 4 : offset + length]
+        yield kind & 0x3FFF, data[offset + 4 : offset + length]
         offset += (length + 3) & ~3
-    return found
 
 
 class Channel:

@@ -20,10 +20,10 @@ from .._values.errors import KernelRefused, NamespaceMissing
 from .._values.world import Section
 from . import files, messages, namespaces, services, sysctl
 from .firewall import FIREWALLS
-from .netlink import NLM_F_DUMP, Channel, Channels, attributes
+from .netlink import NLM_F_DUMP, Channel, Channels, attributes, each_attribute
 
 AF_BRIDGE = 7
-RTEXT_FILTER_SKIP_STATS = 8
+RTEXT_FILTER_BRVLAN, RTEXT_FILTER_SKIP_STATS = 2, 8
 RTM_F_CLONED = 0x200
 RTAX_MTU = 2
 NTF_PROXY = 8
@@ -50,6 +50,7 @@ _TOP_LEVEL: t.Mapping[int, tuple[str, t.Callable[[bytes], t.Any]]] = {
     30: ("IFLA_PROMISCUITY", lambda raw: _U32.unpack(raw)[0]),
     33: ("IFLA_CARRIER", lambda raw: raw[0]),
 }
+_AF_SPEC, _VLAN_INFO = 26, 2
 _IFNAME, _IFLINK, _MASTER, _LINKINFO, _LINK_NETNSID = 3, 5, 10, 18, 37
 _INFO_KIND, _INFO_DATA = 1, 2
 _TUN_TYPE = 3
@@ -261,6 +262,18 @@ class KernelSource:
             learnt = not nud & (state.NUD_PERMANENT | state.NUD_NOARP)
             entry = state.Switching(bridge, self._name(netns, index), attrs[2].hex(":"), vlan, learnt)
             found[(entry.bridge, entry.port, entry.mac, entry.vlan)] = entry
+        return found
+
+    def _port_vlan(self, netns: str | None) -> Section:
+        found: Section = {}
+        asked = [("IFLA_EXT_MASK", RTEXT_FILTER_BRVLAN)]
+        for data in self._dump(netns, "RTM_GETLINK", {"family": AF_BRIDGE}, asked):
+            name = self._name(netns, _LINK.unpack_from(data, _BODY)[2])
+            spec = attributes(data, _BODY + _LINK.size).get(_AF_SPEC, b"")
+            for kind, raw in each_attribute(spec, 0):
+                if kind == _VLAN_INFO:
+                    flags, vid = struct.unpack_from("=HH", raw)
+                    found[(name, vid)] = state.PortVlan(name, vid, bool(flags & 2), bool(flags & 4))
         return found
 
 

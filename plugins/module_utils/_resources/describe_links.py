@@ -7,6 +7,7 @@ from __future__ import annotations
 import typing as t
 
 from .._values.state import IFA_F_NODAD, IFA_F_PERMANENT, Address, Link, Reference
+from . import port_vlans
 from .address import is_link_local
 from .forwarding import ANY_MAC
 from .graph import Graph, Space, is_pair
@@ -67,6 +68,8 @@ class LinkDescriber:
         if kind is None:
             self._left_out.append(f"{who}: no module makes links of kind {link.kind!r}")
             return []
+        if link.name == kind.fallback and not link.enabled:
+            return []  # nobody made it
         lower = self._graph.lower(at, link)
         options = self._names.placed(at.netns, name=link.name)
         data = {row.name: row.read(link) for row in kind.options if _is_told(row, row.read(link), row.creation)}
@@ -143,6 +146,9 @@ class LinkDescriber:
             port = {row.name: row.read(link) for row in PORT if _is_told(row, row.read(link), None)}
             if port.get("cost") in _COSTS_OF_SPEEDS:
                 del port["cost"]
+            vlans = port_vlans.present(self._world, at)
+            if vlans != port_vlans.usual(self._world.link(at.netns, link.master)) and vlans:
+                port["vlans"] = port_vlans.describe(vlans)
             if port:
                 told["port"] = port
         return told
@@ -159,6 +165,8 @@ class LinkDescriber:
         kind = ALL_KINDS.get(link.kind)
         if link.name == "lo" or kind is None:
             return int(link.attributes.get("IFLA_MTU", 0))
+        if kind.mtu:
+            return kind.mtu
         if kind.ports:
             return min((int(one.attributes["IFLA_MTU"]) for one in self._graph.ports(at)), default=_USUAL_MTU)
         below = self._world.link(*lower) if lower is not None and not kind.peer else None

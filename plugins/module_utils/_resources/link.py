@@ -9,9 +9,10 @@ import typing as t
 
 from .._values.errors import InvalidOption, VirtnetError
 from .._values.operation import Operation
-from .._values.state import Link, Reference
+from .._values.state import CYCLING, Link, Reference
 from .._values.world import World
-from . import checks, link_requests
+from . import checks, link_requests, port_vlans
+from .enslaving import plan_master
 from .former import completed, dropped, within
 from .link_requests import PeerEnd, Values
 from .link_settings import GENERAL_SPEC, PEER_SPEC, Settings, report_link, values_of
@@ -82,7 +83,7 @@ class LinkResource:
             if reason and not self.recreate:
                 raise VirtnetError(f"{reason}; it would have to be made anew, which needs recreate: true")
             if reason:
-                yield link_requests.remove(self.netns, link)
+                yield from self._plan_removal(world, link)
                 link = None
         if link is None:
             yield from self._plan_room_for_peer(world)
@@ -104,6 +105,12 @@ class LinkResource:
         if self.kind is None or link.kind != self.kind.name:
             found = f"a {link.kind} device" if link.kind else "a physical interface"
             raise VirtnetError(f"{link.name!r}{in_namespace(self.netns)} is {found}: it is not removed")
+        yield from self._plan_removal(world, link)
+
+    def _plan_removal(self, world: World, link: Link) -> Plan:
+        if link.kind in CYCLING:  # they would lose what they are given back when they leave it before
+            for port in [one for one in world.links(self.netns).values() if one.master == link.name]:
+                yield from plan_master(world, self.netns, port, "")
         yield link_requests.remove(self.netns, link)
 
     def _plan_move(self, world: World) -> t.Generator[Operation, None, Link | None]:
@@ -172,7 +179,8 @@ class LinkResource:
             (row, value) for row, value in self.settings.at_creation(enabled=True) if row.name not in self.kind.later
         ]
         values = [*general, *self.data, *defaults]
-        return link_requests.make(at, self.kind, values, master, self.parent, peer)
+        made = link_requests.make(at, self.kind, values, master, self.parent, peer)
+        return dataclasses.replace(made, changes=(*made.changes, *port_vlans.joining(world, at.netns, at.name, master)))
 
     def _plan_ports(self, world: World) -> Plan:
         name, wanted = self.settings.at.name, self.ports or ()
@@ -181,13 +189,13 @@ class LinkResource:
             if link is None:
                 raise VirtnetError(f"ports: there is no interface {port!r}{in_namespace(self.netns)}")
             if link.master != name:
-                yield link_requests.change(self.netns, link, (), name)
+                yield from plan_master(world, self.netns, link, name)
         if not self.exclusive_ports and not self.dropped_ports:
             return
         for link in list(world.links(self.netns).values()):
             unwanted = link.name in self.dropped_ports or (self.exclusive_ports and link.name not in wanted)
             if link.master == name and unwanted:
-                yield link_requests.change(self.netns, link, (), "")
+                yield from plan_master(world, self.netns, link, "")
 
     def view(self, world: World) -> dict[str, t.Any]:
         """What is asked, as the world has it."""

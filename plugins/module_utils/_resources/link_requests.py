@@ -100,8 +100,16 @@ def make(
         Netlink(birthplace, "RTM_NEWLINK", ("create", "exclusive"), _header(values), tuple(attributes)),
         (typed_with_own(birthplace, *words),),
         tuple(changes),
-        {errno.EOPNOTSUPP: _lacking(values) or kind.missing},
+        _explained(kind, values, parent),
     )
+
+
+def _explained(kind: LinkKind, values: Values, parent: Reference | None) -> dict[int | str, str]:
+    known: dict[int | str, str] = {errno.EOPNOTSUPP: _lacking(values) or kind.missing}
+    known.update(kind.explain)
+    if parent is not None:
+        known[errno.ENETDOWN] = f"enabled: its parent {parent.name!r}{in_namespace(parent.netns)} is down"
+    return known
 
 
 def _make_tuntap(at: Reference, kind: LinkKind) -> Operation:
@@ -144,9 +152,10 @@ def change(netns: str | None, link: Link, values: Values, master: str | None = N
     unknown = [(option, value) for option, value in values if option.place == "data" and option.read(link) is None]
     if link.index and _lacking(unknown):  # the kernel would ignore it
         raise VirtnetError(_lacking(unknown))
+    changed = _with(link, values)
+    values = [(option, option.told(link, value)) for option, value in values]
     attributes: list[tuple[str, t.Any]] = [("IFLA_IFNAME", link.name), *_attributes(values, "link")]
     words: list[object] = ["link", "set", "dev", link.name, *_words(values, "link")]
-    changed = _with(link, values)
     if master is not None:
         attributes.append(("IFLA_MASTER", Index(master) if master else 0))
         words += ["master", master] if master else ["nomaster"]

@@ -10,15 +10,19 @@ import typing as t
 from .._values.errors import InvalidOption, VirtnetError
 from .._values.state import Link, Reference
 from .._values.world import World
-from . import checks, link_requests
+from . import checks, link_requests, port_vlans
 from .address import plan_addresses, present
+from .enslaving import plan_master
 from .former import completed, dropped, master_of, within
 from .link_requests import Values
 from .link_tables import ENABLED, GENERAL, PORT
 from .option import Option
 from .resource import Options, Plan, in_namespace
 
-PORT_SPEC: dict[str, t.Any] = {"type": "dict", "options": {row.name: row.spec() for row in PORT}}
+PORT_SPEC: dict[str, t.Any] = {
+    "type": "dict",
+    "options": {**{row.name: row.spec() for row in PORT}, "vlans": port_vlans.VLANS_SPEC},
+}
 
 GENERAL_SPEC: dict[str, t.Any] = {
     "netns": {"type": "str"},
@@ -50,6 +54,7 @@ class Settings:
     at: Reference
     general: Values
     port: Values = ()
+    vlans: port_vlans.Members | str | None = None
     master: str | None = None
     addresses: tuple[str, ...] | None = None
     exclusive_addresses: bool = False
@@ -82,6 +87,7 @@ class Settings:
             at=Reference(netns, checks.interface(path + "name", options["name"])),
             general=values_of(GENERAL, options, path),
             port=values_of(PORT, completed(within(options, "port"), PORT), path + "port."),
+            vlans=port_vlans.parse(path + "port.", within(options, "port")),
             master=master,
             addresses=addresses,
             exclusive_addresses=bool(options.get("exclusive_addresses")),
@@ -111,8 +117,11 @@ class Settings:
         master = self.master if self.master is not None and (self.master or None) != link.master else None
         if master and world.require_link(self.at.netns, master) is None:
             raise VirtnetError(f"{self.path}master: there is no interface {master!r}{in_namespace(self.at.netns)}")
-        if changed or master is not None:
-            yield link_requests.change(self.at.netns, link, changed, master)
+        if master is not None:
+            keep = self.addresses if self.exclusive_addresses else None
+            yield from plan_master(world, self.at.netns, link, master, changed, keep)
+        elif changed:
+            yield link_requests.change(self.at.netns, link, changed)
         yield from self._plan_port(world)
         if self.addresses is not None or self.dropped_addresses:
             yield from plan_addresses(
@@ -121,13 +130,15 @@ class Settings:
 
     def _plan_port(self, world: World) -> Plan:
         link = self.link(world)
-        if not self.port or (not link.master and self.master == ""):
+        if (not self.port and self.vlans is None) or (not link.master and self.master == ""):
             return
         if not link.master:
             raise VirtnetError(f"{self.path}port: {link.name!r} is not a port of a bridge; give its master")
         changed = [(row, value) for row, value in self.port if row.differs(link, value)]
         if changed:
             yield link_requests.change_port(self.at.netns, link, changed)
+        if self.vlans is not None:
+            yield from port_vlans.plan(world, self.at, self.vlans)
 
     def link(self, world: World) -> Link:
         """The link, which is known to exist."""
@@ -146,6 +157,8 @@ class Settings:
             seen["master"] = link.master or ""
         if self.port:
             seen["port"] = {row.name: row.read(link) for row, _value in self.port}
+        if self.vlans is not None:
+            seen["port"] = {**seen.get("port", {}), "vlans": port_vlans.describe(port_vlans.present(world, self.at))}
         if self.addresses is not None:
             there = present(world, *self.at)
             seen["addresses"] = sorted(cidr for cidr in there if self.exclusive_addresses or cidr in self.addresses)
@@ -158,7 +171,12 @@ OPERSTATES = ("unknown", "notpresent", "down", "lowerlayerdown", "testing", "dor
 def report_link(world: World, at: Reference) -> dict[str, t.Any] | None:
     """A link as the kernel reports it."""
     link = world.link(*at)
-    return None if link is None else describe_link(link, at.netns, present(world, *at))
+    if link is None:
+        return None
+    found = describe_link(link, at.netns, present(world, *at))
+    if "port" in found:
+        found["port"]["vlans"] = port_vlans.describe(port_vlans.present(world, at))
+    return found
 
 
 def describe_link(link: Link, netns: str | None, addresses: t.Iterable[str]) -> dict[str, t.Any]:
@@ -169,6 +187,6 @@ def describe_link(link: Link, netns: str | None, addresses: t.Iterable[str]) -> 
     found["carrier"] = bool(link.attributes.get("IFLA_CARRIER"))
     found["master"] = link.master
     found["addresses"] = sorted(addresses)
-    if link.master and link.port:
+    if link.master and any(name.startswith("IFLA_BRPORT") for name in link.port):
         found["port"] = {row.name: row.read(link) for row in PORT}
     return found

@@ -58,7 +58,10 @@ class LinkKind:
     :param peer: the attribute that holds its other end, for kinds that come in pairs.
     :param parent_attribute: the attribute that names the lower device.
     :param ports: whether other links can be ports of it.
+    :param mtu: that of a new one, where it is another than 1500 and not that of a parent or a port.
     :param later: settings of every link that are given to it only once it is there.
+    :param fallback: the device that the kernel puts into every namespace together with the first of its kind.
+    :param explain: clearer sentences than the kernel's, by its words.
     :param module: the kernel module that brings it, if it is not called like the kind.
     :param tuntap: whether it is made through /dev/net/tun, bare, and set up afterwards.
     :param made_by: the module of the collection that makes it and the options that say so, if it is not called
@@ -71,7 +74,10 @@ class LinkKind:
     peer: str = ""
     parent_attribute: str = "IFLA_LINK"
     ports: bool = False
+    mtu: int = 0
     later: tuple[str, ...] = ()
+    fallback: str = ""
+    explain: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
     module: str = ""
     tuntap: bool = False
     made_by: tuple[str, t.Mapping[str, t.Any]] | None = None

@@ -45,6 +45,7 @@ class Option:
     :param attribute: netlink attribute, empty where `bit` is used.
     :param attribute6: its counterpart for IPv6 values, for kinds that have two.
     :param companions: attributes that are sent along with it.
+    :param also: an attribute that is given the same value.
     :param place: which attributes it is among: of every link, of its kind, or of a bridge port.
     :param bit: the IFF_ flag; `inverted` when the flag means no.
     :param word: iproute2's word.
@@ -53,6 +54,8 @@ class Option:
     :param creation: the value given to a new link when the user gives none.
     :param default: what the kernel gives a new link; None: it depends.
     :param at_creation: whether the kernel takes it in the request that makes the link.
+    :param unreported: what it means when the kernel reports nothing of it.
+    :param amend: from what there is and what is wanted, what the kernel is told where it keeps what is not named.
     :param lacking: the sentence for a kernel that has the kind and not the option.
     :param check: raises InvalidOption, or returns the normal form.
     """
@@ -64,6 +67,7 @@ class Option:
     codec: Codec = PLAIN
     attribute6: str = ""
     companions: tuple[tuple[str, t.Any], ...] = ()
+    also: str = ""
     place: str = "data"
     bit: int = 0
     inverted: bool = False
@@ -75,6 +79,8 @@ class Option:
     creation: t.Any = None
     default: t.Any = None
     at_creation: bool = True
+    unreported: t.Any = None
+    amend: t.Callable[[t.Any, t.Any], t.Any] | None = None
     lacking: str = ""
     check: t.Callable[[str, t.Any], t.Any] | None = None
 
@@ -99,7 +105,7 @@ class Option:
         if self.bit:
             return bool(link.flags & self.bit) != self.inverted
         found = self._found(link)
-        return None if found is None else self.codec.decode(found)
+        return self.unreported if found is None else self.codec.decode(found)
 
     def differs(self, link: Link, wanted: t.Any) -> bool:
         """Whether a link has another value than the wanted one."""
@@ -115,6 +121,10 @@ class Option:
             return False
         return self.fixed(self.read(link), wanted) if callable(self.fixed) else self.fixed
 
+    def told(self, link: Link, wanted: t.Any) -> t.Any:
+        """What makes the wanted value of what a link has."""
+        return wanted if self.amend is None else self.amend(self.read(link), wanted)
+
     def words(self, value: t.Any) -> list[str]:
         """How iproute2 is told."""
         if self.word == "up":
@@ -126,7 +136,8 @@ class Option:
 
     def request(self, value: t.Any) -> list[tuple[str, t.Any]]:
         """The attributes that tell the kernel."""
-        return [*self.companions, (self._attribute(value), self.codec.encode(value))]
+        names = [self._attribute(value), *([self.also] if self.also else [])]
+        return [*self.companions, *((name, self.codec.encode(value)) for name in names)]
 
     def set_in(self, link: Link, value: t.Any) -> Link:
         """The link as it is when the kernel has taken the value."""

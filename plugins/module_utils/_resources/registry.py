@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from .forward import FORWARD
-from .kinds import bridge, macvlan, plain, veth, vxlan
+from .kinds import bridge, macvlan, plain, veth, vlan, vrf, vxlan
 from .nat import NAT
 from .neighbor import NEIGHBOR
 from .netns import NETNS
@@ -23,6 +23,8 @@ KINDS: dict[str, Kind] = {
         veth.MODULE,
         bridge.MODULE,
         macvlan.MODULE,
+        vlan.MODULE,
+        vrf.MODULE,
         vxlan.MODULE,
         ROUTE,
         RULE,

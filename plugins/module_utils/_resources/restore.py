@@ -10,7 +10,7 @@ import typing as t
 from .._values.kept import Kept
 from .._values.state import IFA_F_NODAD, Address, Link, Reference
 from .._values.world import Section, World
-from . import address, firewall, forwarding, link_requests, neighbor, netns, route, rule, service, sysctl
+from . import address, firewall, forwarding, link_requests, neighbor, netns, port_vlans, route, rule, service, sysctl
 from .link_kinds import ALL_KINDS
 from .link_tables import GENERAL, PORT
 from .option import Option
@@ -39,6 +39,7 @@ def plan_back(kept: Kept, world: World) -> Plan:
         _rules,
         _neighbors,
         _forwarding,
+        _port_vlans,
         _firewall,
         _items,
         _services,
@@ -226,6 +227,15 @@ def _forwarding(kept: Kept, world: World) -> Plan:
                 yield forwarding.operation(space, value, False)
 
 
+def _port_vlans(kept: Kept, world: World) -> Plan:
+    for space, was in _spaces(kept, port_vlans.SECTION, world):
+        for name, link in kept.sections.get((space, "link"), {}).items():
+            now = world.link(space, str(name))
+            if link.master and now is not None and now.master == link.master:
+                members = {one.id: (one.pvid, one.untagged) for one in was.values() if one.interface == name}
+                yield from port_vlans.plan(world, Reference(space, str(name)), members)
+
+
 def _firewall(kept: Kept, world: World) -> Plan:
     for space, was in _spaces(kept, "firewall", world):
         planned = {key for place, section, key in kept.planned if place == space and section == "firewall"}
@@ -265,6 +275,7 @@ PARTS = (
     _rules,
     _neighbors,
     _forwarding,
+    _port_vlans,
     _items,
     _services,
 )

@@ -138,11 +138,11 @@ class Operation:
     :param summary: what it does, for messages: "create bridge 'br0'".
     :param commands: what a person would type in a shell, in order.
     :param changes: what is different afterwards.
-    :param explain: by errno, a clearer sentence than the kernel's.
+    :param explain: by errno, or by the kernel's words, a clearer sentence than the kernel's.
     """
 
     summary: str
     request: Request
     commands: tuple[str, ...]
     changes: tuple[Change, ...] = ()
-    explain: t.Mapping[int, str] = dataclasses.field(default_factory=dict)
+    explain: t.Mapping[int | str, str] = dataclasses.field(default_factory=dict)

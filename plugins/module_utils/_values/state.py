@@ -13,6 +13,7 @@ IFF_UP, IFF_NOARP, IFF_PROMISC = 0x1, 0x80, 0x100  # include/uapi/linux/if.h
 IFA_F_SECONDARY, IFA_F_NODAD, IFA_F_TENTATIVE, IFA_F_PERMANENT = 0x01, 0x02, 0x40, 0x80  # include/uapi/linux/if_addr.h
 NUD_PERMANENT, NUD_NOARP = 0x80, 0x40  # include/uapi/linux/neighbour.h
 PAIRS = ("veth", "vxcan")  # kinds that come in pairs
+CYCLING = ("vrf",)  # kinds whose ports are taken down and up when they join or leave
 
 
 class Reference(t.NamedTuple):
@@ -173,6 +174,20 @@ class Switching:
     mac: str
     vlan: int | None = None
     learnt: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class PortVlan:
+    """A VLAN that a port of a bridge is a member of.
+
+    :param pvid: whether untagged frames that come in belong to it.
+    :param untagged: whether its frames go out without a tag.
+    """
+
+    interface: str
+    id: int
+    pvid: bool = False
+    untagged: bool = False
 
 
 @dataclasses.dataclass(frozen=True)

@@ -8,7 +8,7 @@ import typing as t
 
 from .errors import NamespaceMissing
 from .operation import Change, Operation
-from .state import IFF_UP, PAIRS, Address, Forwarding, Link, Namespace, Reference, Rule
+from .state import IFF_UP, PAIRS, Address, Forwarding, Link, Namespace, PortVlan, Reference, Rule
 
 Section = dict[t.Hashable, t.Any]
 
@@ -27,8 +27,11 @@ NEW_NAMESPACE: t.Mapping[str, t.Callable[[], Section]] = {
 
 
 def _kept_while_down(value: t.Any) -> bool:
-    """IPv4 addresses stay, IPv6 ones go with all routes and neighbours (addrconf_ifdown(), fib_disable_ip())."""
-    return isinstance(value, Forwarding) or (isinstance(value, Address) and ":" not in value.address)
+    """IPv4 addresses stay, IPv6 ones go with all routes and neighbours (addrconf_ifdown(), fib_disable_ip()).
+
+    What a device or a bridge keeps itself, its forwarding table and the VLANs of its ports, stays.
+    """
+    return isinstance(value, (Forwarding, PortVlan)) or (isinstance(value, Address) and ":" not in value.address)
 
 
 class Source(t.Protocol):
