@@ -4,11 +4,12 @@
 
 from __future__ import annotations
 
-from .kinds import bridge, macvlan, plain, veth, vxlan
+from .kinds import bridge, ipvlan, macvlan, plain, veth, vxlan
 from .link_tables import LinkKind
 
 LINK_KINDS: dict[str, LinkKind] = plain.TABLES
 ALL_KINDS: dict[str, LinkKind] = {
     **LINK_KINDS,
     **{kind.name: kind for kind in (bridge.TABLE, macvlan.TABLE, macvlan.TAP_TABLE, veth.TABLE, vxlan.TABLE)},
+    **{kind.name: kind for kind in (ipvlan.TABLE, ipvlan.TAP_TABLE)},
 }

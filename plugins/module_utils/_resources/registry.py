@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from .forward import FORWARD
-from .kinds import bridge, macvlan, plain, veth, vxlan
+from .kinds import bridge, ipvlan, macvlan, plain, veth, vxlan
 from .nat import NAT
 from .neighbor import NEIGHBOR
 from .netns import NETNS
@@ -23,6 +23,7 @@ KINDS: dict[str, Kind] = {
         veth.MODULE,
         bridge.MODULE,
         macvlan.MODULE,
+        ipvlan.MODULE,
         vxlan.MODULE,
         ROUTE,
         RULE,
