@@ -60,6 +60,7 @@ seealso:
     description: Manual page of the command that does the same.
     link: https://man7.org/linux/man-pages/man8/ip-link.8.html
   - module: virtnet.linux.bridge
+  - module: virtnet.linux.ipvlan
   - module: virtnet.linux.link
   - module: virtnet.linux.topology
   - module: virtnet.linux.veth

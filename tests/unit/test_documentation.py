@@ -123,6 +123,9 @@ def test_the_action_group_is_documented_where_it_counts(module: str) -> None:
 class Interfaces:
     """A kernel whose namespaces all exist and have the same two interfaces."""
 
+    def names(self) -> list[str]:
+        return []
+
     def namespace(self, name: str) -> Namespace | None:
         return Namespace(name)
 
@@ -155,6 +158,7 @@ TASKS: dict[str, list[dict[str, t.Any]]] = {
     "macvlan": [{"name": "new", "parent": "eth0", **PORT}],
     "vlan": [{"name": "new", "parent": "eth0", "id": 10, **PORT}],
     "vrf": [{"name": "new", "table": "10", **PORT}],
+    "ipvlan": [{"name": "new", "parent": "eth0", **PORT}],
     "vxlan": [{"name": "new", "id": 1, "parent": "eth0", "fdb": [{"destination": "192.0.2.1"}], **PORT}],
     "route": [
         {"destination": "default", "gateway": "192.0.2.1"},

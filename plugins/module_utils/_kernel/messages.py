@@ -78,6 +78,8 @@ def _extend_link(ifinfmsg: t.Any) -> None:
     known = ifinfmsg.ifinfo.data_map
     known["vxcan"] = known["veth"]  # VXCAN_INFO_PEER has the number of VETH_INFO_PEER
     known["macvtap"] = known["macvlan"]  # macvtap has no attributes of its own (macvtap_setup_link())
+    attributes = (("IFLA_IPVLAN_UNSPEC", "none"), ("IFLA_IPVLAN_MODE", "uint16"), ("IFLA_IPVLAN_FLAGS", "uint16"))
+    known["ipvlan"] = known["ipvtap"] = type("ipvlan", (known["ipvlan"],), {"nla_map": attributes})  # lacks the flags
 
 
 def encode(message: str, flags: int, sequence: int, header: t.Mapping[str, t.Any], attributes: t.Any) -> bytes:

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from .kinds import bridge, macvlan, plain, veth, vlan, vrf, vxlan
+from .kinds import bridge, ipvlan, macvlan, plain, veth, vlan, vrf, vxlan
 from .link_tables import LinkKind
 
 LINK_KINDS: dict[str, LinkKind] = plain.TABLES
@@ -12,6 +12,16 @@ ALL_KINDS: dict[str, LinkKind] = {
     **LINK_KINDS,
     **{
         kind.name: kind
-        for kind in (bridge.TABLE, macvlan.TABLE, macvlan.TAP_TABLE, veth.TABLE, vlan.TABLE, vrf.TABLE, vxlan.TABLE)
+        for kind in (
+            bridge.TABLE,
+            ipvlan.TABLE,
+            ipvlan.TAP_TABLE,
+            macvlan.TABLE,
+            macvlan.TAP_TABLE,
+            veth.TABLE,
+            vlan.TABLE,
+            vrf.TABLE,
+            vxlan.TABLE,
+        )
     },
 }

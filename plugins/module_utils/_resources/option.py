@@ -48,7 +48,7 @@ class Option:
     :param also: an attribute that is given the same value.
     :param place: which attributes it is among: of every link, of its kind, or of a bridge port.
     :param bit: the IFF_ flag; `inverted` when the flag means no.
-    :param word: iproute2's word.
+    :param word: iproute2's word; empty where the value itself is one.
     :param fixed: whether the link must be made anew to change it: always, or from one value to another.
     :param tolerance: difference in the kernel's unit that counts as equal, because the kernel rounds.
     :param creation: the value given to a new link when the user gives none.
@@ -132,7 +132,7 @@ class Option:
         if self.codec is BARE:
             return [self.word if value else f"no{self.word}"]
         words = self.codec.word(value)
-        return [self.word, *((words,) if isinstance(words, str) else words)]
+        return [*([self.word] if self.word else []), *((words,) if isinstance(words, str) else words)]
 
     def request(self, value: t.Any) -> list[tuple[str, t.Any]]:
         """The attributes that tell the kernel."""

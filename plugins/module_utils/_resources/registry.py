@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from .forward import FORWARD
-from .kinds import bridge, macvlan, plain, veth, vlan, vrf, vxlan
+from .kinds import bridge, ipvlan, macvlan, plain, veth, vlan, vrf, vxlan
 from .nat import NAT
 from .neighbor import NEIGHBOR
 from .netns import NETNS
@@ -25,6 +25,7 @@ KINDS: dict[str, Kind] = {
         macvlan.MODULE,
         vlan.MODULE,
         vrf.MODULE,
+        ipvlan.MODULE,
         vxlan.MODULE,
         ROUTE,
         RULE,

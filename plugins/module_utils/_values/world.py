@@ -177,10 +177,10 @@ class World:
         if not index or index != target.index:
             return False
         if link.lower_nsid is None:
-            return self._same(netns, where)
+            return self.same(netns, where)
         return self.nsid(netns, where) == link.lower_nsid
 
-    def _same(self, one: str | None, other: str | None) -> bool:
+    def same(self, one: str | None, other: str | None) -> bool:
         """Whether two names stand for one namespace, as one path and another may."""
         if one == other:
             return True
