@@ -4,12 +4,11 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterable, Iterator
 
-from . import ansible_test
-from .checkout import BUILD, ROOT, copy_tracked_files
+from . import ansible_test, scenarios
+from .checkout import BUILD, copy_tracked_files
 from .environments import CORE_2_20, CORE_2_21, DEVELOPMENT, OLDEST, Environment
 from .steps import Stage, Step
 
@@ -85,23 +84,11 @@ def integration() -> list[Step]:
     return [_pytest(environment, "tests/integration") for environment in _made([DEVELOPMENT, OLDEST])]
 
 
-def molecule() -> list[Step]:
-    """A step for each scenario, so that all run whatever becomes of one; $SCENARIO names the only one wanted."""
-    scenarios = sorted(file.parent.name for file in ROOT.glob("molecule/*/molecule.yml"))
-    if wanted := os.environ.get("SCENARIO"):
-        if wanted not in scenarios:
-            raise SystemExit(f"there is no scenario '{wanted}'; there are {', '.join(scenarios)}")
-        scenarios = [wanted]
-    command = [DEVELOPMENT.program("molecule"), "test", "--scenario-name"]
-    env = {**DEVELOPMENT.variables(), "NO_COLOR": "1"}
-    return [Step(scenario, [*command, scenario], env) for scenario in scenarios]
-
-
 STAGES = (
     Stage("lint", "style, types, licences and changelog", lint, workers=2),
     Stage("unit", "planning and comparison, with each version of what the collection stands on", unit, workers=2),
     Stage("sanity", "ansible-test sanity, nothing ignored", sanity, workers=2),
     Stage("package", "the collection as a user installs it", package),
     Stage("integration", "module by module on the running kernel", integration),
-    Stage("molecule", "lab by lab", molecule),
+    Stage("molecule", "lab by lab", scenarios.steps),
 )

@@ -35,6 +35,8 @@ class Step:
     """A pattern for lines that are a failure, whatever the exit code is."""
     tells: str = ""
     """A pattern for the lines that are worth showing after a failure."""
+    lacks: str = ""
+    """Why it can't be run here; empty: it can."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ class Result:
     stage: str
     step: str
     outcome: str
-    """passed, failed, or 'nothing here yet'"""
+    """passed, failed, skipped, or 'nothing here yet'"""
     seconds: float = 0
     tally: Tally = field(default_factory=Tally)
 
@@ -101,6 +103,9 @@ def _run(stage: Stage, step: Step) -> Result:
     if step.needs and not any(ROOT.glob(step.needs)):
         _tell([f"   {step.name}: nothing here yet ({step.needs})"])
         return Result(stage.name, step.name, "nothing here yet")
+    if step.lacks:
+        _tell([f"   {step.name} skipped: {step.lacks}"])
+        return Result(stage.name, step.name, "skipped")
     log_file = LOGS / f"{stage.name}-{re.sub('[^a-z0-9.]+', '-', step.name.lower())}.log"
     started = time.monotonic()
     succeeded = _execute(step, log_file)

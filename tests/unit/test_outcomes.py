@@ -99,8 +99,8 @@ LABS = sorted(PROVEN)
 
 
 def can_be_proven(row: str) -> bool:
-    """Whether the row's lab is there, and the machine's own kernel is enough for it."""
-    return OUTCOMES[row]["lab"] in PROVEN and OUTCOMES[row]["kernel"] in ("both", "machine")
+    """Whether the row's lab is there, and some kernel can show it."""
+    return OUTCOMES[row]["lab"] in PROVEN and OUTCOMES[row]["kernel"] != "neither"
 
 
 ALL = sum(PROVEN.values(), Counter[str]())
